@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The hardware interface of the Labyrinth accelerator: every register,
+ * descriptor and completion.  The one definition: device, driver, firmware,
+ * DPDK harness and tests include this file.  docs/device.md is its prose.
+ *
+ * All registers are little-endian and read or written with naturally aligned
+ * accesses of 4 bytes; those marked 64 also as one aligned access of 8 bytes,
+ * or low half first.  Anything else, and any offset that is not named here,
+ * reads as zero, ignores writes, and is counted in GUEST_ERRORS.
+ *
+ * Indexes of rings are free-running 32-bit counts; the slot is the count
+ * modulo the ring's size, which is a power of two.
+ */
+#ifndef LABYRINTH_HW_H
+#define LABYRINTH_HW_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#define LABYRINTH_LE16 __le16
+#define LABYRINTH_LE32 __le32
+#define LABYRINTH_LE64 __le64
+#else
+#include <stdint.h>
+#define LABYRINTH_LE16 uint16_t
+#define LABYRINTH_LE32 uint32_t
+#define LABYRINTH_LE64 uint64_t
+#endif
+
+/* Identity in PCI configuration space */
+#define LABYRINTH_PCI_VENDOR_ID		0x1234
+#define LABYRINTH_PCI_DEVICE_ID		0x1ab1
+#define LABYRINTH_PCI_SUBVENDOR_ID	0x1af4
+#define LABYRINTH_PCI_SUBDEVICE_ID	0x1100
+#define LABYRINTH_PCI_CLASS		0x1200	/* processing accelerator */
+
+/* Sizes */
+#define LABYRINTH_PAGE_SIZE		4096u
+#define LABYRINTH_MAX_QUEUES		16u
+#define LABYRINTH_STAGING_PAGES		8u
+#define LABYRINTH_RING_MIN		2u
+#define LABYRINTH_RING_MAX		4096u
+#define LABYRINTH_RING_ALIGN		64u	/* of a ring's base address */
+
+/* BARs */
+#define LABYRINTH_BAR_REGS		0	/* 64-bit memory, registers */
+#define LABYRINTH_BAR_REGS_SIZE		0x40000u
+#define LABYRINTH_BAR_MSIX		4	/* MSI-X table and PBA, nothing else */
+
+/* BAR 0: one page of device registers, then per queue one page that only the
+ * kernel may touch (it takes DMA addresses) and one that could be mapped to a
+ * queue's user (it takes none). */
+#define LABYRINTH_PAGE_DEVICE		0x00000u
+#define LABYRINTH_PAGE_FAULTS		0x01000u	/* reserved for x-faults=on */
+#define LABYRINTH_PAGE_QUEUE(q)		(0x10000u + (q) * 0x1000u)
+#define LABYRINTH_PAGE_USER(q)		(0x20000u + (q) * 0x1000u)
+
+/* Interrupt vectors (MSI-X) and bits of IRQ_CAUSE (INTx) */
+#define LABYRINTH_VEC_ADMIN		0u
+#define LABYRINTH_VEC_QUEUE(q)		(1u + (q))
+
+/* --- device registers, offsets in LABYRINTH_PAGE_DEVICE ------------------- */
+#define LABYRINTH_REG_ID		0x000	/* RO, LABYRINTH_ID */
+#define LABYRINTH_REG_VERSION		0x004	/* RO, major << 16 | minor */
+#define LABYRINTH_REG_CAPS		0x008	/* RO, LABYRINTH_CAPS_* */
+#define LABYRINTH_REG_CTRL		0x00c	/* WO, LABYRINTH_CTRL_* */
+#define LABYRINTH_REG_STATUS		0x010	/* RO, LABYRINTH_STATUS_* */
+#define LABYRINTH_REG_ERR_STATUS	0x014	/* RW1C, LABYRINTH_ERR_* */
+#define LABYRINTH_REG_ERR_ENABLE	0x018	/* RW, which of them interrupt; 0 at reset */
+#define LABYRINTH_REG_ERR_INFO		0x01c	/* RO, code << 8 | queue of the newest error */
+#define LABYRINTH_REG_IRQ_CAUSE		0x020	/* RW1C, INTx only: bit per vector */
+#define LABYRINTH_REG_GUEST_ERRORS	0x024	/* RO, refused accesses and values */
+#define LABYRINTH_REG_TIME		0x028	/* RO 64, device time, ns (low half latches) */
+#define LABYRINTH_REG_STREAM_QUEUES	0x030	/* RW, queues 0..n-1 that the stream is dealt to */
+#define LABYRINTH_REG_STREAM_STATUS	0x034	/* RO, LABYRINTH_STREAM_* */
+#define LABYRINTH_REG_STREAM_BYTES	0x038	/* RO 64, bytes taken from the stream */
+
+#define LABYRINTH_ID			0x5942414cu	/* "LABY" */
+#define LABYRINTH_VERSION		0x00010000u
+
+#define LABYRINTH_CAPS_QUEUES(c)	((c) & 0xffu)
+#define LABYRINTH_CAPS_STAGING(c)	(((c) >> 8) & 0xffu)
+#define LABYRINTH_CAPS_STREAM		(1u << 16)	/* a chardev is attached */
+#define LABYRINTH_CAPS_GENERATOR	(1u << 17)
+
+#define LABYRINTH_CTRL_RESET		(1u << 0)	/* all queues, counters and errors */
+
+#define LABYRINTH_STATUS_READY		(1u << 0)
+
+#define LABYRINTH_STREAM_CONNECTED	(1u << 0)
+#define LABYRINTH_STREAM_ENDED		(1u << 1)
+
+/* ERR_STATUS bits; ERR_INFO and QUEUE_ERROR carry the bit's number plus one */
+#define LABYRINTH_ERR_BAD_ACCESS	(1u << 0)	/* offset, size, alignment or state */
+#define LABYRINTH_ERR_BAD_CONFIG	(1u << 1)	/* START refused */
+#define LABYRINTH_ERR_STALE_TAG		(1u << 2)	/* GRANT or DENY of no pending request */
+#define LABYRINTH_ERR_BAD_GRANT		(1u << 3)	/* misaligned, or address granted already */
+#define LABYRINTH_ERR_BAD_DESC		(1u << 4)	/* posted descriptor refused */
+#define LABYRINTH_ERR_BAD_INDEX		(1u << 5)	/* doorbell beyond the ring */
+#define LABYRINTH_ERR_DMA		(1u << 6)	/* a transfer was refused by the bus */
+#define LABYRINTH_ERR_ALL		0x7fu
+
+/* --- queue registers, offsets in LABYRINTH_PAGE_QUEUE(q) ------------------ */
+#define LABYRINTH_QREG_CTL		0x000	/* WO, LABYRINTH_CTL_* */
+#define LABYRINTH_QREG_STATE		0x004	/* RO, enum labyrinth_queue_state */
+#define LABYRINTH_QREG_CONFIG		0x008	/* RW, LABYRINTH_CONFIG_* */
+#define LABYRINTH_QREG_ERROR		0x00c	/* RO, newest error of this queue, 0 none */
+#define LABYRINTH_QREG_CQ_BASE		0x010	/* RW 64, completion ring */
+#define LABYRINTH_QREG_CQ_SIZE		0x018	/* RW, entries */
+#define LABYRINTH_QREG_VECTOR		0x01c	/* RW, MSI-X vector; 1 + q at reset */
+#define LABYRINTH_QREG_PQ_BASE		0x020	/* RW 64, posted-buffer ring (ring mode) */
+#define LABYRINTH_QREG_PQ_SIZE		0x028	/* RW, entries */
+#define LABYRINTH_QREG_PQ_TAIL		0x02c	/* RW, doorbell: descriptors posted */
+#define LABYRINTH_QREG_PQ_HEAD		0x030	/* RO, descriptors fetched */
+#define LABYRINTH_QREG_REQ_TAG		0x034	/* RO, oldest unanswered request, 0 none */
+#define LABYRINTH_QREG_REQ_WAITING	0x038	/* RO, denied << 16 | unanswered */
+#define LABYRINTH_QREG_GRANT_TAG	0x03c	/* WO, grant GRANT_ADDR to this request */
+#define LABYRINTH_QREG_GRANT_ADDR	0x040	/* RW 64, page-aligned DMA address */
+#define LABYRINTH_QREG_DENY_TAG		0x048	/* WO, no buffer now; the request stays */
+#define LABYRINTH_QREG_REQ_TIMEOUT	0x04c	/* RW, us until a denied request is raised anew; 0 never */
+#define LABYRINTH_QREG_MOD_PACKETS	0x050	/* RW, completions per interrupt; 0 and 1: each */
+#define LABYRINTH_QREG_MOD_USEC		0x054	/* RW, longest delay of an interrupt */
+#define LABYRINTH_QREG_GEN_SEED		0x060	/* RW 64 */
+#define LABYRINTH_QREG_GEN_COUNT	0x068	/* RW 64, pages to produce; 0 no end */
+#define LABYRINTH_QREG_GEN_PERIOD	0x070	/* RW, ns between bursts; 0 as room allows, nothing dropped */
+#define LABYRINTH_QREG_GEN_BURST	0x074	/* RW, pages a burst, 1..256 */
+#define LABYRINTH_QREG_GEN_SIZE		0x078	/* RW, max << 16 | min bytes a page, 1..4096 */
+/* Counters, RO 64; CTL_CLEAR with START zeroes them */
+#define LABYRINTH_QREG_PRODUCED		0x080	/* pages that entered this queue */
+#define LABYRINTH_QREG_DELIVERED	0x088	/* data completions written */
+#define LABYRINTH_QREG_DROPPED(r)	(0x090 + 8 * (r))	/* enum labyrinth_drop */
+#define LABYRINTH_QREG_BYTES		0x0b0	/* bytes delivered */
+#define LABYRINTH_QREG_IRQS		0x0b8	/* interrupts raised */
+#define LABYRINTH_QREG_REQUESTS		0x0c0	/* requests made (demand) */
+#define LABYRINTH_QREG_DENIED		0x0c8	/* DENYs taken */
+#define LABYRINTH_QREG_RERAISED		0x0d0	/* requests raised anew after the timeout */
+#define LABYRINTH_QREG_REFUSED		0x0d8	/* stale tags, bad grants, descriptors, indexes */
+
+/* QREG_CTL; writing any other value is refused */
+#define LABYRINTH_CTL_START		1u
+#define LABYRINTH_CTL_STOP		2u
+#define LABYRINTH_CTL_CLEAR		0x100u	/* with START: counters and sequence from 0 */
+
+#define LABYRINTH_CONFIG_DEMAND		0u
+#define LABYRINTH_CONFIG_RING		1u
+#define LABYRINTH_CONFIG_MODE_MASK	0x1u
+#define LABYRINTH_CONFIG_SOURCE_SHIFT	8
+#define LABYRINTH_CONFIG_SOURCE_MASK	(0x3u << 8)
+#define LABYRINTH_SOURCE_NONE		0u
+#define LABYRINTH_SOURCE_STREAM		1u
+#define LABYRINTH_SOURCE_GENERATOR	2u
+
+#define LABYRINTH_GEN_BURST_MAX		256u
+
+/*
+ * CONFIG, bases, sizes, VECTOR and GEN_* may change only in IDLE (elsewhere
+ * refused, BAD_ACCESS); the moderation registers and REQ_TIMEOUT at any time.
+ */
+enum labyrinth_queue_state {
+	LABYRINTH_STATE_IDLE	= 0,	/* touches no memory, owns no buffer */
+	LABYRINTH_STATE_RUNNING	= 1,
+	LABYRINTH_STATE_DRAINING = 2,	/* STOP taken, a transfer still under way */
+};
+
+/* Why a produced page was not delivered */
+enum labyrinth_drop {
+	LABYRINTH_DROP_OVERRUN	= 0,	/* generator: no staging page when it was due */
+	LABYRINTH_DROP_STOP	= 1,	/* generator: staged when the queue stopped */
+	LABYRINTH_DROP_DMA	= 2,	/* the bus refused the transfer */
+	LABYRINTH_DROP_RESERVED	= 3,
+	LABYRINTH_DROP_REASONS	= 4,
+};
+
+/* --- user registers, offsets in LABYRINTH_PAGE_USER(q) -------------------- */
+#define LABYRINTH_UREG_CQ_HEAD		0x000	/* RW, doorbell: completions consumed */
+#define LABYRINTH_UREG_CQ_HEAD_ARM	0x004	/* WO, the same, and interrupt for the next */
+#define LABYRINTH_UREG_CQ_TAIL		0x008	/* RO, completions written */
+#define LABYRINTH_UREG_STATE		0x00c	/* RO, as QREG_STATE */
+#define LABYRINTH_UREG_PRODUCED		0x010	/* RO 64 */
+#define LABYRINTH_UREG_DELIVERED	0x018	/* RO 64 */
+
+/*
+ * Interrupts: a queue's vector is *armed* by START and by CQ_HEAD_ARM, and
+ * disarmed by sending.  While it is armed it is sent as soon as there is
+ * something new: an unanswered request (demand), or completions beyond the
+ * given head, moderated by MOD_PACKETS and MOD_USEC (an event completion is
+ * sent at once).  Nothing is lost between the last look and the arming: arming
+ * with something new already there sends at once.
+ * With INTx the vector's bit is set in IRQ_CAUSE instead, and the line is high
+ * while IRQ_CAUSE is not zero.
+ */
+
+/* An entry of the posted-buffer ring */
+struct labyrinth_desc {
+	LABYRINTH_LE64 addr;		/* page-aligned DMA address */
+	LABYRINTH_LE32 cookie;		/* comes back in the completion */
+	LABYRINTH_LE32 length;		/* must be LABYRINTH_PAGE_SIZE */
+};
+
+/*
+ * An entry of the completion ring.  The device writes `flags` last; the entry
+ * is valid when its PHASE bit differs from that of the lap before (1 in the
+ * first lap after START; the driver zeroes the ring before).
+ */
+struct labyrinth_completion {
+	LABYRINTH_LE64 seq;		/* of the page in its queue, from 0; a gap is a drop */
+	LABYRINTH_LE64 ready_ns;	/* device time at which the data was whole */
+	LABYRINTH_LE32 cookie;		/* demand: the request's tag; ring: the descriptor's */
+	LABYRINTH_LE32 crc32c;		/* Castagnoli, of `length` bytes */
+	LABYRINTH_LE16 length;		/* 0..4096 */
+	LABYRINTH_LE16 status;		/* enum labyrinth_comp_status */
+	LABYRINTH_LE16 queue;
+	LABYRINTH_LE16 flags;		/* LABYRINTH_COMP_* */
+};
+
+#define LABYRINTH_COMP_PHASE		(1u << 0)
+#define LABYRINTH_COMP_EVENT		(1u << 1)	/* no buffer, no data; cookie 0 */
+
+enum labyrinth_comp_status {
+	LABYRINTH_COMP_OK	= 0,
+	LABYRINTH_COMP_EOS	= 1,	/* event: source ended; seq = pages produced */
+	LABYRINTH_COMP_DMA	= 2,	/* buffer returned, its data dropped */
+	LABYRINTH_COMP_BAD_DESC	= 3,	/* descriptor refused, nothing written */
+};
+
+#endif /* LABYRINTH_HW_H */
