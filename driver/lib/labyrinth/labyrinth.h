@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * liblabyrinth - the page pool of labyrinth_pool.ko in user space
+ *
+ * The same core, over an anonymous mapping instead of DMA memory: for
+ * programs that want such a pool, and for benchmarks, sanitizers and model
+ * checks of the kernel's algorithm.  Pages have 4096 bytes.
+ *
+ * Threads.  A pool has params.cpus fronts, and a thread uses the one of its CPU
+ * number.  A thread gets a number at its first call, the lowest that no living
+ * thread has, or sets one itself (labyrinth_set_cpu()); a number that is not
+ * below params.cpus gets EUSERS.  No two threads may use one number at a time.
+ *
+ * Nothing runs behind the caller's back: what the kernel's worker does happens
+ * in labyrinth_work().
+ */
+#ifndef LABYRINTH_H
+#define LABYRINTH_H
+
+#include <linux/labyrinth_types.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LABYRINTH_PAGE_SIZE	4096
+#define LABYRINTH_MAX_CPUS	256
+
+struct labyrinth;
+
+/*
+ * As the kernel's struct labyrinth_params where the names agree.  0 for
+ * max_pages, low, high means: pages, a quarter of pages, pages.
+ */
+struct labyrinth_params {
+	unsigned int cpus;		/* 1..LABYRINTH_MAX_CPUS */
+	unsigned int pages;		/* made at create; at least 1 */
+	unsigned int max_pages;		/* bound */
+	unsigned int low;
+	unsigned int high;
+	unsigned int reserve;		/* for callers whose context is not process */
+	enum labyrinth_policy policy;
+	void (*refilled)(void *arg);	/* from labyrinth_work(), after a refusal */
+	void *arg;
+};
+
+/* NULL and errno: EINVAL (parameters make no sense), ENOMEM */
+struct labyrinth *labyrinth_create(const struct labyrinth_params *params);
+
+/*
+ * 0, or -EBUSY when pages are out: they are quarantined, each stays readable
+ * until its free, and the last such free ends the pool.  Until then no call but
+ * those frees may be made.
+ */
+int labyrinth_destroy(struct labyrinth *maze);
+
+/* A handle; not labyrinth_page_ok(), and errno ENOMEM or EUSERS, if there is no page */
+labyrinth_page_t labyrinth_alloc(struct labyrinth *maze, uint16_t holder);
+
+/*
+ * 0, -EINVAL (no page of this pool), -ESTALE (free already, or issued again),
+ * -EBUSY (another owner), -EUSERS; to_cpu and to_user also -EMSGSIZE.
+ */
+int labyrinth_free(struct labyrinth *maze, labyrinth_page_t page);
+int labyrinth_to_device(struct labyrinth *maze, labyrinth_page_t page);
+int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
+int labyrinth_to_user(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
+
+void *labyrinth_page_addr(labyrinth_page_t page);
+
+/* Offset of the page in the arena, as a DMA address; UINT64_MAX if not an issued page */
+uint64_t labyrinth_page_dma(struct labyrinth *maze, labyrinth_page_t page);
+
+/* The documents' symbols: no epoch, so a stale free after re-issue is not refused */
+void *alloc_labyrinth_page_gfp_atomic_exclusive(struct labyrinth *maze);
+void dealloc_labyrinth_page_exclusive(struct labyrinth *maze, void *page);
+
+/* Makes pages now: how many, or -ENOSPC (bound), -ENOMEM, -EOPNOTSUPP (policy direct) */
+int labyrinth_refill(struct labyrinth *maze, unsigned int want);
+
+/*
+ * One round of the worker: back between the marks, refilled() if due.  One
+ * caller at a time.  0, or -ENOMEM: try again later.
+ */
+int labyrinth_work(struct labyrinth *maze);
+
+/* Gives the free pages that this thread's front holds to all */
+void labyrinth_drain(struct labyrinth *maze);
+
+void labyrinth_stats(struct labyrinth *maze, struct labyrinth_stats *stats);
+
+/* F(CPUs): an atomic caller is refused only when no more than these are free */
+unsigned int labyrinth_may_strand(const struct labyrinth *maze);
+
+/* Which CPU number, and which context, this thread shows to the pools from now on */
+void labyrinth_set_cpu(unsigned int cpu);
+void labyrinth_set_context(enum labyrinth_context context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LABYRINTH_H */

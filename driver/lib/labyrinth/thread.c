@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * CPU numbers for threads
+ *
+ * A number is taken at the thread's first call and given back when the thread
+ * ends.  The mutex orders the last use of a number by one thread before the
+ * first by the next, so a front passes between them like between two tasks that
+ * ran on one CPU.
+ */
+#include <pthread.h>
+
+#include "user.h"
+
+#define LAB_NO_CPU	UINT32_MAX
+
+__thread unsigned int lab_user_cpu = LAB_NO_CPU;
+__thread enum labyrinth_context lab_user_context = LABYRINTH_CTX_PROCESS;
+
+static pthread_mutex_t lab_numbers_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool lab_numbers[LABYRINTH_MAX_CPUS];
+static pthread_once_t lab_once = PTHREAD_ONCE_INIT;
+static pthread_key_t lab_key;
+static bool lab_key_made;
+
+static void lab_number_back(void *value)
+{
+	pthread_mutex_lock(&lab_numbers_lock);
+	*(bool *)value = false;
+	pthread_mutex_unlock(&lab_numbers_lock);
+}
+
+static void lab_key_make(void)
+{
+	lab_key_made = !pthread_key_create(&lab_key, lab_number_back);
+}
+
+static unsigned int lab_number_take(void)
+{
+	unsigned int i;
+
+	pthread_once(&lab_once, lab_key_make);
+	if (!lab_key_made)
+		return LAB_NO_CPU;
+	pthread_mutex_lock(&lab_numbers_lock);
+	for (i = 0; i < LABYRINTH_MAX_CPUS && lab_numbers[i]; i++)
+		continue;
+	if (i < LABYRINTH_MAX_CPUS)
+		lab_numbers[i] = true;
+	pthread_mutex_unlock(&lab_numbers_lock);
+	if (i == LABYRINTH_MAX_CPUS)
+		return LAB_NO_CPU;
+	if (pthread_setspecific(lab_key, &lab_numbers[i])) {
+		lab_number_back(&lab_numbers[i]);
+		return LAB_NO_CPU;
+	}
+	return i;
+}
+
+/* May this thread use the pool's fronts? */
+bool lab_user_enter(const struct labyrinth *maze)
+{
+	if (lab_user_cpu == LAB_NO_CPU)
+		lab_user_cpu = lab_number_take();
+	return lab_user_cpu < maze->core.cpus;
+}
+
+void labyrinth_set_cpu(unsigned int cpu)
+{
+	lab_user_cpu = cpu;
+}
+
+void labyrinth_set_context(enum labyrinth_context context)
+{
+	lab_user_context = context;
+}

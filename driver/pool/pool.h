@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's side of a pool: the core, the device it is mapped for, the worker
+ *
+ * Life of a struct labyrinth: made by labyrinth_create(); labyrinth_destroy()
+ * frees it if every page came back, else it stays, without the device, until
+ * the last late free, and its worker frees it.  Each pool holds the module.
+ * labyrinth_free() runs with interrupts off, which is an RCU read side: the
+ * worker waits for a grace period before it frees.
+ */
+#ifndef LAB_POOL_H
+#define LAB_POOL_H
+
+#include <linux/dcache.h>
+#include <linux/device.h>
+#include <linux/irq_work.h>
+#include <linux/labyrinth_pool.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+
+#define LAB_NAME_MAX	32
+
+struct labyrinth {
+	struct lab_core core;
+
+	/* constant after create */
+	char name[LAB_NAME_MAX];
+	u32 id;
+	struct device *dev;		/* NULL after destroy */
+	enum dma_data_direction dir;
+	int node;
+	gfp_t zone;			/* __GFP_DMA, __GFP_DMA32 or 0, from the DMA mask */
+	enum labyrinth_policy policy;
+	void (*refilled)(void *arg);
+	void *arg;
+
+	struct irq_work irq;		/* from any context to the worker */
+	struct delayed_work work;
+	struct hlist_node cpuhp;
+	struct dentry *file;
+};
+
+static inline struct labyrinth *lab_maze(struct lab_core *core)
+{
+	return container_of(core, struct labyrinth, core);
+}
+
+/* main.c */
+void lab_maze_free(struct labyrinth *maze);
+
+/* refill.c */
+int lab_worker_start(void);
+void lab_worker_stop(void);
+void lab_worker_init(struct labyrinth *maze);
+void lab_worker_cancel(struct labyrinth *maze);
+bool lab_buddy_legal(void);
+void lab_flush_fronts(struct labyrinth *maze);
+
+/* owners.c */
+u32 lab_list_holders(struct labyrinth *maze, void (*show)(void *arg, const char *line),
+		     void *arg, u32 most);
+void lab_report_refusal(struct labyrinth *maze, const char *call, unsigned long addr,
+			const struct lab_move *move, int err, unsigned long caller);
+
+/* debugfs.c */
+void lab_debugfs_start(void);
+void lab_debugfs_stop(void);
+void lab_debugfs_add(struct labyrinth *maze);
+void lab_debugfs_remove(struct labyrinth *maze);
+
+#endif /* LAB_POOL_H */
