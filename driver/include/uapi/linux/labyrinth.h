@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * User API of the Labyrinth accelerator: /dev/labyrinthN
+ *
+ * An open file owns at most one queue.  LABYRINTH_IOC_BIND takes it (EBUSY if
+ * it has an owner) and starts it; the first read() or poll() of an unbound
+ * file binds the lowest free queue with the defaults.  close() stops the queue
+ * and returns its pages.  Readers that share one file (dup, fork, threads)
+ * each get whole records, each record once.
+ *
+ * Formats: LABYRINTH_FORMAT_STREAM (the default) reads as a plain byte stream;
+ * LABYRINTH_FORMAT_RECORD as whole records, each a struct labyrinth_record
+ * followed by its data, padded with zeros to 8 bytes; a buffer with no room for the
+ * next record gets EMSGSIZE (4096 + sizeof(struct labyrinth_record) is always enough).
+ * End of the source reads as 0.  After the device is gone: ENODEV.
+ *
+ * Each struct's first field is its size as the caller knows it.  A smaller one
+ * than the first version's is EINVAL; a larger one is accepted if all that the
+ * kernel does not know is zero, else E2BIG.  Reserved fields must be zero (EINVAL).
+ */
+#ifndef _UAPI_LINUX_LABYRINTH_H
+#define _UAPI_LINUX_LABYRINTH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define LABYRINTH_ROUTES	6	/* cpu returned depot reserve buddy fail */
+#define LABYRINTH_OWNERS	5	/* free cpu device user quarantined */
+#define LABYRINTH_CONTEXTS	3	/* process softirq hardirq */
+#define LABYRINTH_DROPS		4	/* overrun stop dma reserved */
+
+enum labyrinth_mode {
+	LABYRINTH_MODE_DEMAND	= 0,
+	LABYRINTH_MODE_RING	= 1,
+};
+
+enum labyrinth_source {
+	LABYRINTH_SRC_NONE	= 0,	/* delivers nothing */
+	LABYRINTH_SRC_STREAM	= 1,
+	LABYRINTH_SRC_GENERATOR	= 2,
+};
+
+enum labyrinth_format {
+	LABYRINTH_FORMAT_STREAM	= 0,
+	LABYRINTH_FORMAT_RECORD	= 1,
+};
+
+/* What read() returns in the record format, before `length` bytes of data */
+struct labyrinth_record {
+	__u64 seq;
+	__u64 ready_ns;		/* device time at which the data was whole */
+	__u32 length;
+	__u32 crc32c;
+	__u16 queue;
+	__u16 status;		/* enum labyrinth_comp_status; not 0: no data */
+	__u32 reserved;
+};
+
+/* LABYRINTH_IOC_INFO */
+struct labyrinth_info {
+	__u32 size;
+	__u32 hw_version;
+	__u32 queues;
+	__u32 caps;		/* LABYRINTH_CAPS_* of the device */
+	__u32 vectors;		/* 0: INTx */
+	__u32 policy;		/* of the pool: 0 fallback, 1 pool, 2 direct */
+	__u32 depth_max;
+	__u32 bound;		/* bit per queue that has an owner */
+	char pci[16];		/* domain:bus:device.function */
+};
+
+/* LABYRINTH_IOC_BIND: take a queue, configure and start it */
+struct labyrinth_bind {
+	__u32 size;
+	__s32 queue;		/* -1: the lowest free one; set on return */
+	__u32 mode;		/* enum labyrinth_mode */
+	__u32 source;		/* enum labyrinth_source */
+	__u32 format;		/* enum labyrinth_format */
+	__u32 depth;		/* pages that the queue may hold, power of two; 0: default */
+	__u32 mod_packets;	/* interrupt moderation; 0: none */
+	__u32 mod_usec;
+	__u64 gen_seed;		/* the rest: generator only */
+	__u64 gen_count;	/* pages, 0: no end */
+	__u32 gen_period;	/* ns between bursts, 0: as fast as taken */
+	__u32 gen_burst;	/* pages a burst, 0: 1 */
+	__u32 gen_min;		/* bytes a page, 0: 1 */
+	__u32 gen_max;		/* 0: 4096 */
+	__u32 stream_queues;	/* stream only: deal pages to queues 0..n-1; 0: leave */
+	__u32 flags;		/* LABYRINTH_BIND_* */
+	__u64 reserved[2];
+};
+
+#define LABYRINTH_BIND_HOLD	(1u << 0)	/* do not start: wait for LABYRINTH_IOC_START */
+
+/* LABYRINTH_IOC_QUEUE_STATS: any queue, by number; counts since its last BIND */
+struct labyrinth_queue_stats {
+	__u32 size;
+	__u32 queue;
+	__u32 state;		/* enum labyrinth_queue_state of the device */
+	__u32 bound;
+	/* the device's view */
+	__u64 produced;
+	__u64 completed;	/* data completions that the device wrote */
+	__u64 dropped[LABYRINTH_DROPS];
+	__u64 device_irqs;
+	__u64 requests;
+	__u64 refused;
+	/* the driver's view */
+	__u64 irqs;
+	__u64 completions;	/* data completions that the driver took */
+	__u64 delivered;	/* pages that a reader got whole */
+	__u64 delivered_bytes;
+	__u64 discarded;	/* taken, then the owner closed without reading */
+	__u64 failed;		/* completions with an error status */
+	__u64 invalid;		/* completions refused by the driver's checks */
+	__u64 isr_allocs[LABYRINTH_ROUTES];	/* index 5 (fail) = alloc_fail */
+	__u64 isr_contexts[LABYRINTH_CONTEXTS];	/* where the ISR's allocations ran */
+	__u64 late_grants;	/* denied requests that were granted later */
+	__u64 denied;
+	__u32 pages[LABYRINTH_OWNERS];	/* this queue's pages, by owner; [0] unused */
+	__u32 backlog;		/* pages waiting for a reader */
+	__u64 reserved[4];
+};
+
+/* LABYRINTH_IOC_POOL_STATS */
+struct labyrinth_pool_stats {
+	__u32 size;
+	__u32 limit;
+	__u32 total;
+	__u32 owned[LABYRINTH_OWNERS];
+	__u64 allocs[LABYRINTH_ROUTES];
+	__u64 contexts[LABYRINTH_CONTEXTS];
+	__u64 frees;
+	__u64 refused;
+	__u64 refills;
+	__u64 shrunk;
+	__u64 reserved[4];
+};
+
+#define LABYRINTH_IOC_MAGIC	0xb1
+#define LABYRINTH_IOC_INFO	_IOWR(LABYRINTH_IOC_MAGIC, 0x00, struct labyrinth_info)
+#define LABYRINTH_IOC_BIND	_IOWR(LABYRINTH_IOC_MAGIC, 0x01, struct labyrinth_bind)
+#define LABYRINTH_IOC_START	_IO(LABYRINTH_IOC_MAGIC, 0x02)
+#define LABYRINTH_IOC_STOP	_IO(LABYRINTH_IOC_MAGIC, 0x03)
+#define LABYRINTH_IOC_QUEUE_STATS _IOWR(LABYRINTH_IOC_MAGIC, 0x04, struct labyrinth_queue_stats)
+#define LABYRINTH_IOC_POOL_STATS _IOWR(LABYRINTH_IOC_MAGIC, 0x05, struct labyrinth_pool_stats)
+#define LABYRINTH_IOC_RESET	_IO(LABYRINTH_IOC_MAGIC, 0x06)	/* CAP_SYS_ADMIN; whole device */
+
+#endif /* _UAPI_LINUX_LABYRINTH_H */

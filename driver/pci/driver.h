@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * labyrinth - what the files of the PCI driver share
+ *
+ * Who protects what.  Two locks, taken in this order:
+ *
+ *  labyrinth_dev.ctl	(mutex) the life of the device and of its queues: bind,
+ *			start, stop, reset, remove.  A sysfs reset, PM and the
+ *			error handlers take it too.
+ *  labyrinth_queue.lock (raw spinlock, interrupts off) the rings, the slots and
+ *			the counters of one queue.  The ISR takes nothing else.
+ *
+ * A file's own mutex, where it is held as well, comes before both.
+ *
+ * Registers may be touched only while the device's state is LABYRINTH_LIVE and
+ * ctl is held, or while a queue's phase is LABYRINTH_RUNNING and its lock is
+ * held: whoever takes the hardware away leaves those two states first.
+ *
+ * A page's way through a queue: a free slot gets a page and goes to `granted`
+ * (the page is the device's); its completion moves it to `ready` (the page is
+ * the CPU's, waiting for a reader); reading it to the end frees the page and
+ * the slot.  The number of slots is the queue's depth, so a reader that is
+ * slow stops the grants, and nothing is lost.
+ */
+#ifndef LABYRINTH_PCI_DRIVER_H
+#define LABYRINTH_PCI_DRIVER_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/irq_work.h>
+#include <linux/kobject.h>
+#include <linux/labyrinth.h>
+#include <linux/labyrinth_pool.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "labyrinth_hw.h"
+
+#define LABYRINTH_NAME		"labyrinth"
+#define LABYRINTH_DEPTH_MAX	(LABYRINTH_RING_MAX / 2)
+/* What one interrupt may do; what is left over interrupts again. */
+#define LABYRINTH_IRQ_BUDGET	64
+/* Denied requests that a queue remembers: more than the device can have. */
+#define LABYRINTH_PENDING_MAX	(2 * LABYRINTH_STAGING_PAGES)
+/* A device that lies so often is not trusted any more. */
+#define LABYRINTH_INVALID_MAX	64
+#define LABYRINTH_STOP_MS	500
+#define LABYRINTH_DESTROY_MS	1000
+#define LABYRINTH_REQ_TIMEOUT_US 20000
+
+enum labyrinth_dev_state {
+	LABYRINTH_LIVE,
+	LABYRINTH_RESETTING,	/* FLR, suspend, error recovery: comes back */
+	LABYRINTH_DEAD,		/* answers all ones, or its reset failed */
+	LABYRINTH_GONE,		/* removed */
+};
+
+enum labyrinth_phase {
+	LABYRINTH_UNBOUND,
+	LABYRINTH_HELD,		/* bound, not started yet */
+	LABYRINTH_RUNNING,
+	LABYRINTH_STOPPED,	/* by its owner; what is ready can be read */
+	LABYRINTH_FAILED,	/* by the device or its loss; see error */
+};
+
+enum labyrinth_eos {
+	LABYRINTH_EOS_NONE,
+	LABYRINTH_EOS_UNREAD,	/* the next read returns 0 ... */
+	LABYRINTH_EOS_READ,	/* ... and so on until there is data again */
+};
+
+/**
+ * struct labyrinth_slot - room for one page of a queue; all under the queue's lock
+ * @node:	on the queue's list free, granted or ready
+ * @page:	the buffer; none while free, and none for a page that was dropped
+ * @seq:	as in the completion, like the next four
+ * @ready_ns:	device time at which the data was whole
+ * @crc32c:	of @length bytes
+ * @cookie:	the device's name of the buffer while granted
+ * @length:	bytes of data
+ * @offset:	bytes that a reader of the stream format has had
+ * @status:	enum labyrinth_comp_status
+ * @eos:	the source ended after this page
+ * @busy:	a reader copies from the page outside the lock
+ * @orphan:	the device went while @busy: the reader frees the page
+ */
+struct labyrinth_slot {
+	struct list_head node;
+	labyrinth_page_t page;
+	u64 seq;
+	u64 ready_ns;
+	u32 crc32c;
+	u32 cookie;
+	u16 length;
+	u16 offset;
+	u16 status;
+	bool eos;
+	bool busy;
+	bool orphan;
+};
+
+/* A request that waits for a buffer */
+struct labyrinth_pending {
+	u32 tag;
+	bool denied;		/* the device was told, a grant will be a late one */
+};
+
+/* The driver's counts since BIND; names as in struct labyrinth_queue_stats */
+struct labyrinth_counts {
+	u64 irqs;
+	u64 completions;
+	u64 delivered;
+	u64 delivered_bytes;
+	u64 discarded;
+	u64 failed;
+	u64 invalid;
+	u64 isr_allocs[LABYRINTH_ROUTES];
+	u64 isr_contexts[LABYRINTH_CONTEXTS];
+	u64 late_grants;
+	u64 denied;
+};
+
+/* The device's counts, as last read */
+struct labyrinth_device_counts {
+	u64 produced;
+	u64 completed;
+	u64 dropped[LABYRINTH_DROPS];
+	u64 irqs;
+	u64 requests;
+	u64 refused;
+};
+
+struct labyrinth_dev;
+struct labyrinth_file;
+
+/**
+ * struct labyrinth_queue - one queue of the device
+ * @ldev:	constant
+ * @index:	constant
+ * @regs:	its register page; constant, see above when it may be used
+ * @uregs:	its user register page
+ * @kobj:	its folder in sysfs; constant
+ * @wait:	readers and pollers
+ * @wake:	wakes them: an ISR on PREEMPT_RT must not take @wait's lock
+ * @owner:	ctl; the file that has the queue, or NULL
+ * @config:	ctl; of the last BIND
+ * @slots:	ctl; @config.depth of them, while bound
+ * @cq:		ctl; completion ring, while bound
+ * @cq_dma:	ctl
+ * @pq:		ctl; posted-buffer ring, while bound in ring mode
+ * @pq_dma:	ctl
+ * @device:	ctl; the device's counts when it was last stopped
+ * @lock:	the lock of all that follows
+ * @phase:	written with ctl and @lock, read with either
+ * @error:	why the phase is LABYRINTH_FAILED, negative errno
+ * @broken:	the device lied too often; the ISR leaves it alone
+ * @starved:	no page or slot was left for what the device wants
+ * @at_eos:	what a read at the end of @ready gets
+ * @cq_size:	entries, power of two
+ * @cq_head:	completions taken since the start
+ * @pq_tail:	descriptors posted since the start
+ * @next_cookie: of the next posted descriptor
+ * @next_seq:	least sequence number that a completion may have
+ * @post_max:	pages that are posted at once, so that the ISR has slots to refill
+ * @nr_granted:	slots on @granted
+ * @nr_ready:	slots on @ready
+ * @nr_empty:	of these, without a page: the device lost its data
+ * @nr_pending:	entries of @pending
+ * @free:	slots without a page
+ * @granted:	slots whose page is the device's, oldest first
+ * @ready:	slots for the reader, oldest first
+ * @pending:	requests that wait for a buffer, oldest first (demand)
+ * @count:	counters
+ */
+struct labyrinth_queue {
+	struct labyrinth_dev *ldev;
+	u16 index;
+	void __iomem *regs;
+	void __iomem *uregs;
+	struct kobject kobj;
+	wait_queue_head_t wait;
+	struct irq_work wake;
+
+	struct labyrinth_file *owner;
+	struct labyrinth_bind config;
+	struct labyrinth_slot *slots;
+	struct labyrinth_completion *cq;
+	dma_addr_t cq_dma;
+	struct labyrinth_desc *pq;
+	dma_addr_t pq_dma;
+	struct labyrinth_device_counts device;
+
+	raw_spinlock_t lock ____cacheline_aligned_in_smp;
+	enum labyrinth_phase phase;
+	int error;
+	bool broken;
+	bool starved;
+	enum labyrinth_eos at_eos;
+	u32 cq_size;
+	u32 cq_head;
+	u32 pq_tail;
+	u32 next_cookie;
+	u64 next_seq;
+	u32 post_max;
+	u32 nr_granted;
+	u32 nr_ready;
+	u32 nr_empty;
+	u32 nr_pending;
+	struct list_head free;
+	struct list_head granted;
+	struct list_head ready;
+	struct labyrinth_pending pending[LABYRINTH_PENDING_MAX];
+	struct labyrinth_counts count;
+};
+
+/* An MSI-X vector and the queues that it serves; constant after probe */
+struct labyrinth_vector {
+	struct labyrinth_dev *ldev;
+	unsigned int irq;
+	bool admin;
+	u32 queues;		/* bit per queue */
+	char name[40];
+};
+
+/**
+ * struct labyrinth_dev - one accelerator; lives until its last file is closed
+ * @dev:	class device; its reference count is the structure's
+ * @cdev:	/dev/labyrinthN
+ * @pdev:	valid until remove
+ * @regs:	BAR 0, valid until remove
+ * @pool:	where pages come from; valid while it has pages out
+ * @policy:	enum labyrinth_policy; constant
+ * @hw_version:	constant, like the next four
+ * @caps:	LABYRINTH_CAPS_*
+ * @nr_queues:	used entries of @queue
+ * @nr_vectors:	MSI-X vectors, 0 with INTx
+ * @vector:	used entries: @nr_vectors, or one with INTx
+ * @ctl:	see the head of this file
+ * @state:	enum labyrinth_dev_state; written with @ctl, or LIVE to DEAD by anyone
+ * @starved:	bit per queue that found no page; atomic
+ * @errors:	error interrupts of the device; atomic
+ * @watch:	looks after the device while queues are bound
+ * @queue:	the queues
+ */
+struct labyrinth_dev {
+	struct device dev;
+	struct cdev cdev;
+	struct pci_dev *pdev;
+	void __iomem *regs;
+	struct labyrinth *pool;
+	enum labyrinth_policy policy;
+	u32 hw_version;
+	u32 caps;
+	unsigned int nr_queues;
+	unsigned int nr_vectors;
+	struct labyrinth_vector vector[LABYRINTH_MAX_QUEUES + 1];
+	struct mutex ctl;	/* see the head of this file */
+	atomic_t state;
+	unsigned long starved;
+	atomic_t errors;
+	struct delayed_work watch;
+	struct labyrinth_queue queue[];
+};
+
+static inline enum labyrinth_dev_state labyrinth_state(struct labyrinth_dev *ldev)
+{
+	return atomic_read(&ldev->state);
+}
+
+/* The one way to DEAD from a context that does not hold ctl. */
+static inline void labyrinth_mark_dead(struct labyrinth_dev *ldev)
+{
+	atomic_cmpxchg(&ldev->state, LABYRINTH_LIVE, LABYRINTH_DEAD);
+}
+
+/* params.c */
+int labyrinth_params_check(void);
+unsigned int labyrinth_param_depth(void);
+unsigned int labyrinth_param_vectors(void);
+bool labyrinth_param_intx(void);
+enum labyrinth_mode labyrinth_param_mode(void);
+enum labyrinth_policy labyrinth_param_policy(void);
+unsigned int labyrinth_param_pool_pages(unsigned int nr_queues);
+unsigned int labyrinth_param_pool_low(unsigned int pages);
+unsigned int labyrinth_param_pool_max(unsigned int pages);
+const char *labyrinth_policy_name(enum labyrinth_policy policy);
+
+/* buffers.c: the allocator behind the ISR */
+int labyrinth_buffers_create(struct labyrinth_dev *ldev);
+int labyrinth_buffers_destroy(struct labyrinth_dev *ldev);
+void labyrinth_buffers_prepare(struct labyrinth_dev *ldev, unsigned int pages);
+labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, dma_addr_t *dma,
+				      enum labyrinth_route *route);
+int labyrinth_buffer_back(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len);
+void labyrinth_buffer_put(struct labyrinth_queue *q, labyrinth_page_t page);
+void labyrinth_buffers_stats(struct labyrinth_dev *ldev, struct labyrinth_pool_stats *stats);
+
+/* queue.c: the life of a queue */
+void labyrinth_queue_init(struct labyrinth_dev *ldev, unsigned int index);
+int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner,
+			 const struct labyrinth_bind *bind);
+void labyrinth_queue_unbind(struct labyrinth_queue *q);
+int labyrinth_queue_start(struct labyrinth_queue *q);
+void labyrinth_queue_stop(struct labyrinth_queue *q, int error);
+void labyrinth_queue_fail(struct labyrinth_queue *q, int error);
+void labyrinth_queue_free_rings(struct labyrinth_queue *q);
+void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_stats *stats);
+
+/* isr.c: the data path of the device's side */
+void labyrinth_queue_irq(struct labyrinth_queue *q);
+void labyrinth_queue_feed(struct labyrinth_queue *q);
+void labyrinth_feed_starved(struct labyrinth_dev *ldev);
+void labyrinth_take_all(struct labyrinth_queue *q);
+
+/* reader.c: the data path of the reader's side */
+bool labyrinth_queue_readable(struct labyrinth_queue *q);
+ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to);
+void labyrinth_queue_discard(struct labyrinth_queue *q);
+
+/* vectors.c */
+int labyrinth_vectors_init(struct labyrinth_dev *ldev);
+unsigned int labyrinth_queue_vector(const struct labyrinth_dev *ldev, unsigned int queue);
+
+/* reset.c */
+int labyrinth_hw_init(struct labyrinth_dev *ldev);
+int labyrinth_hw_reset(struct labyrinth_dev *ldev);
+void labyrinth_quiesce(struct labyrinth_dev *ldev, enum labyrinth_dev_state state, int error);
+void labyrinth_watch(struct work_struct *work);
+extern const struct pci_error_handlers labyrinth_err_handlers;
+extern const struct dev_pm_ops labyrinth_pm_ops;
+
+/* chardev.c */
+int labyrinth_chardev_init(void);
+void labyrinth_chardev_exit(void);
+void labyrinth_chardev_setup(struct labyrinth_dev *ldev, int minor);
+extern struct class labyrinth_class;
+
+/* ioctl.c */
+int labyrinth_bind_check(struct labyrinth_dev *ldev, struct labyrinth_bind *bind);
+int labyrinth_file_bind(struct labyrinth_file *file, struct labyrinth_bind *bind);
+long labyrinth_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* sysfs.c */
+extern const struct attribute_group *labyrinth_dev_groups[];
+int labyrinth_sysfs_add(struct labyrinth_dev *ldev);
+
+/**
+ * struct labyrinth_file - an open /dev/labyrinthN
+ * @ldev:	constant
+ * @lock:	one reader, binder or rebinder at a time
+ * @queue:	@lock to write; the queue that the file owns, or NULL
+ */
+struct labyrinth_file {
+	struct labyrinth_dev *ldev;
+	struct mutex lock;	/* one reader, binder or rebinder at a time */
+	struct labyrinth_queue *queue;
+};
+
+#endif /* LABYRINTH_PCI_DRIVER_H */

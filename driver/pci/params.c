@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * labyrinth - module parameters; read once, when a device is probed
+ *
+ * A value that makes no sense fails the load with one line that says which.
+ */
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "driver.h"
+
+static char *policy = "fallback";
+module_param(policy, charp, 0444);
+MODULE_PARM_DESC(policy, "where pages come from: fallback (the pool, then the page allocator), pool, direct (default fallback)");
+
+static unsigned int pool_pages;
+module_param(pool_pages, uint, 0444);
+MODULE_PARM_DESC(pool_pages, "pages made at probe, 0: enough for all queues at the default depth (default 0)");
+
+static unsigned int pool_max;
+module_param(pool_max, uint, 0444);
+MODULE_PARM_DESC(pool_max, "most pages that the pool may have, 0: twice pool_pages (default 0)");
+
+static unsigned int depth = 256;
+module_param(depth, uint, 0444);
+MODULE_PARM_DESC(depth, "pages that a queue may hold unless BIND says otherwise, power of two, 2..2048 (default 256)");
+
+static char *mode = "demand";
+module_param(mode, charp, 0444);
+MODULE_PARM_DESC(mode, "of a queue that is bound by its first read: demand or ring (default demand)");
+
+static unsigned int vectors;
+module_param(vectors, uint, 0444);
+MODULE_PARM_DESC(vectors, "most MSI-X vectors to use, 0: one per queue and one for errors (default 0)");
+
+static bool intx;
+module_param(intx, bool, 0444);
+MODULE_PARM_DESC(intx, "use the INTx line also where there is MSI-X (default N)");
+
+/* In the order of enum labyrinth_policy */
+static const char * const labyrinth_policies[] = { "fallback", "pool", "direct" };
+
+static const char * const labyrinth_modes[] = { "demand", "ring" };
+
+static int labyrinth_pick(const char *what, const char *value, const char * const *names, size_t n)
+{
+	int i = match_string(names, n, value);
+
+	if (i < 0)
+		pr_err("%s: no %s '%s'\n", LABYRINTH_NAME, what, value);
+	return i;
+}
+
+/**
+ * labyrinth_params_check - at load: are the parameters possible
+ *
+ * Return: 0 or -EINVAL.
+ */
+int labyrinth_params_check(void)
+{
+	if (labyrinth_pick("policy", policy, labyrinth_policies,
+			   ARRAY_SIZE(labyrinth_policies)) < 0 ||
+	    labyrinth_pick("mode", mode, labyrinth_modes, ARRAY_SIZE(labyrinth_modes)) < 0)
+		return -EINVAL;
+	if (depth < LABYRINTH_RING_MIN || depth > LABYRINTH_DEPTH_MAX || !is_power_of_2(depth)) {
+		pr_err("%s: depth %u is no power of two in %u..%u\n", LABYRINTH_NAME, depth,
+		       LABYRINTH_RING_MIN, LABYRINTH_DEPTH_MAX);
+		return -EINVAL;
+	}
+	if (pool_max && pool_max < pool_pages) {
+		pr_err("%s: pool_max %u is less than pool_pages %u\n", LABYRINTH_NAME, pool_max,
+		       pool_pages);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/** labyrinth_param_depth - default depth of a queue */
+unsigned int labyrinth_param_depth(void)
+{
+	return depth;
+}
+
+/** labyrinth_param_vectors - most MSI-X vectors, 0 for no limit */
+unsigned int labyrinth_param_vectors(void)
+{
+	return vectors;
+}
+
+/** labyrinth_param_intx - whether INTx is asked for */
+bool labyrinth_param_intx(void)
+{
+	return intx;
+}
+
+/** labyrinth_param_mode - mode of a queue that is bound without BIND */
+enum labyrinth_mode labyrinth_param_mode(void)
+{
+	return match_string(labyrinth_modes, ARRAY_SIZE(labyrinth_modes), mode);
+}
+
+/** labyrinth_param_policy - of the pool */
+enum labyrinth_policy labyrinth_param_policy(void)
+{
+	return match_string(labyrinth_policies, ARRAY_SIZE(labyrinth_policies), policy);
+}
+
+/* Pages beyond those that the queues may hold: each CPU keeps some to itself. */
+static unsigned int labyrinth_slack(void)
+{
+	return 128 * num_possible_cpus();
+}
+
+/**
+ * labyrinth_param_pool_pages - pages to begin with
+ * @nr_queues: of the device
+ *
+ * Return: the parameter, or enough for every queue at its default depth.
+ */
+unsigned int labyrinth_param_pool_pages(unsigned int nr_queues)
+{
+	return pool_pages ?: nr_queues * depth + labyrinth_slack();
+}
+
+/**
+ * labyrinth_param_pool_low - when the pool is to grow
+ * @pages: pages to begin with
+ *
+ * Return: a mark that queues at their default depth do not reach.
+ */
+unsigned int labyrinth_param_pool_low(unsigned int pages)
+{
+	return clamp(pages / 4, 1u, labyrinth_slack() / 2);
+}
+
+/**
+ * labyrinth_param_pool_max - bound of the pool
+ * @pages: pages to begin with
+ */
+unsigned int labyrinth_param_pool_max(unsigned int pages)
+{
+	return pool_max ? max(pool_max, pages) : 2 * pages;
+}
+
+/**
+ * labyrinth_policy_name - as the parameter spells it
+ * @which: the policy
+ */
+const char *labyrinth_policy_name(enum labyrinth_policy which)
+{
+	return labyrinth_policies[which];
+}

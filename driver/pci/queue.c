@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * labyrinth - the life of a queue: bind, start, stop, fail, unbind
+ *
+ * Contract: ctl is held throughout.  A queue leaves LABYRINTH_RUNNING by one of
+ * two ways: stop() asks the device to drain, waits at most LABYRINTH_STOP_MS and
+ * resets the device if it does not; fail() is for a device that can do no DMA any
+ * more.  Both take what was completed, then every page back from the device, so
+ * that afterwards the queue holds nothing but what a reader may still want.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/iopoll.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "regs.h"
+
+static void labyrinth_wake(struct irq_work *work)
+{
+	struct labyrinth_queue *q = container_of(work, struct labyrinth_queue, wake);
+	struct labyrinth_dev *ldev = q->ldev;
+
+	wake_up_interruptible(&q->wait);
+	if (READ_ONCE(q->broken) || labyrinth_state(ldev) == LABYRINTH_DEAD)
+		mod_delayed_work(system_wq, &ldev->watch, 0);
+	else if (READ_ONCE(q->starved))
+		mod_delayed_work(system_wq, &ldev->watch, msecs_to_jiffies(10));
+}
+
+/**
+ * labyrinth_queue_init - once, at probe
+ * @ldev: the device
+ * @index: of the queue
+ */
+void labyrinth_queue_init(struct labyrinth_dev *ldev, unsigned int index)
+{
+	struct labyrinth_queue *q = &ldev->queue[index];
+
+	q->ldev = ldev;
+	q->index = index;
+	q->regs = ldev->regs + LABYRINTH_PAGE_QUEUE(index);
+	q->uregs = ldev->regs + LABYRINTH_PAGE_USER(index);
+	raw_spin_lock_init(&q->lock);
+	init_waitqueue_head(&q->wait);
+	init_irq_work(&q->wake, labyrinth_wake);
+	INIT_LIST_HEAD(&q->free);
+	INIT_LIST_HEAD(&q->granted);
+	INIT_LIST_HEAD(&q->ready);
+}
+
+static void labyrinth_set_phase(struct labyrinth_queue *q, enum labyrinth_phase phase, int error)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	q->phase = phase;
+	q->error = error;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	wake_up_interruptible(&q->wait);
+}
+
+static size_t labyrinth_cq_bytes(const struct labyrinth_queue *q)
+{
+	return (size_t)q->cq_size * sizeof(*q->cq);
+}
+
+static size_t labyrinth_pq_bytes(const struct labyrinth_queue *q)
+{
+	return (size_t)q->config.depth * sizeof(*q->pq);
+}
+
+/**
+ * labyrinth_queue_free_rings - what of a queue is the PCI device's
+ * @q: the queue; it does not run
+ *
+ * Context: process; ctl is held.
+ */
+void labyrinth_queue_free_rings(struct labyrinth_queue *q)
+{
+	struct device *dev = &q->ldev->pdev->dev;
+
+	if (q->cq)
+		dma_free_coherent(dev, labyrinth_cq_bytes(q), q->cq, q->cq_dma);
+	if (q->pq)
+		dma_free_coherent(dev, labyrinth_pq_bytes(q), q->pq, q->pq_dma);
+	q->cq = NULL;
+	q->pq = NULL;
+}
+
+static int labyrinth_alloc_rings(struct labyrinth_queue *q)
+{
+	struct device *dev = &q->ldev->pdev->dev;
+
+	/* A completion for each slot, and as many events. */
+	q->cq_size = 2 * q->config.depth;
+	q->cq = dma_alloc_coherent(dev, labyrinth_cq_bytes(q), &q->cq_dma, GFP_KERNEL);
+	if (!q->cq)
+		return -ENOMEM;
+	if (q->config.mode == LABYRINTH_MODE_RING) {
+		q->pq = dma_alloc_coherent(dev, labyrinth_pq_bytes(q), &q->pq_dma, GFP_KERNEL);
+		if (!q->pq) {
+			labyrinth_queue_free_rings(q);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static void labyrinth_fresh_slots(struct labyrinth_queue *q)
+{
+	unsigned int i;
+
+	INIT_LIST_HEAD(&q->free);
+	for (i = 0; i < q->config.depth; i++)
+		list_add_tail(&q->slots[i].node, &q->free);
+}
+
+/**
+ * labyrinth_queue_bind - give a queue to a file
+ * @q: the queue, without an owner
+ * @owner: the file
+ * @bind: checked configuration
+ *
+ * Context: process; ctl is held.
+ * Return: 0 or a negative errno.
+ */
+int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner,
+			 const struct labyrinth_bind *bind)
+{
+	int err;
+
+	q->config = *bind;
+	q->slots = kvcalloc(bind->depth, sizeof(*q->slots), GFP_KERNEL);
+	if (!q->slots)
+		return -ENOMEM;
+	err = labyrinth_alloc_rings(q);
+	if (err) {
+		kvfree(q->slots);
+		q->slots = NULL;
+		return err;
+	}
+	labyrinth_fresh_slots(q);
+	/* Half of the slots for the device, so that a completion finds a free one
+	 * and the ISR can refill what was taken while the reader is not there yet. */
+	q->post_max = bind->depth / 2;
+	q->next_seq = 0;
+	q->at_eos = LABYRINTH_EOS_NONE;
+	q->broken = false;
+	memset(&q->count, 0, sizeof(q->count));
+	memset(&q->device, 0, sizeof(q->device));
+	q->owner = owner;
+	labyrinth_set_phase(q, LABYRINTH_HELD, 0);
+	labyrinth_buffers_prepare(q->ldev, bind->depth);
+	return 0;
+}
+
+/**
+ * labyrinth_queue_unbind - take a queue from its file
+ * @q: the queue; stopped here if it runs
+ *
+ * Context: process; ctl is held, and no reader of the file is under way.
+ */
+void labyrinth_queue_unbind(struct labyrinth_queue *q)
+{
+	labyrinth_queue_stop(q, 0);
+	labyrinth_queue_discard(q);
+	labyrinth_queue_free_rings(q);
+	labyrinth_set_phase(q, LABYRINTH_UNBOUND, 0);
+	kvfree(q->slots);
+	q->slots = NULL;
+	q->owner = NULL;
+	/* Another queue may have waited for these pages. */
+	labyrinth_feed_starved(q->ldev);
+}
+
+static void labyrinth_program(struct labyrinth_queue *q)
+{
+	const struct labyrinth_bind *c = &q->config;
+	u32 mode = c->mode == LABYRINTH_MODE_RING ? LABYRINTH_CONFIG_RING : LABYRINTH_CONFIG_DEMAND;
+
+	labyrinth_qwr(q, LABYRINTH_QREG_CONFIG, mode | c->source << LABYRINTH_CONFIG_SOURCE_SHIFT);
+	labyrinth_qwr(q, LABYRINTH_QREG_VECTOR, labyrinth_queue_vector(q->ldev, q->index));
+	labyrinth_qwr64(q, LABYRINTH_QREG_CQ_BASE, q->cq_dma);
+	labyrinth_qwr(q, LABYRINTH_QREG_CQ_SIZE, q->cq_size);
+	if (q->pq) {
+		labyrinth_qwr64(q, LABYRINTH_QREG_PQ_BASE, q->pq_dma);
+		labyrinth_qwr(q, LABYRINTH_QREG_PQ_SIZE, c->depth);
+	}
+	labyrinth_qwr(q, LABYRINTH_QREG_REQ_TIMEOUT, LABYRINTH_REQ_TIMEOUT_US);
+	labyrinth_qwr(q, LABYRINTH_QREG_MOD_PACKETS, c->mod_packets);
+	labyrinth_qwr(q, LABYRINTH_QREG_MOD_USEC, c->mod_usec);
+	if (c->source == LABYRINTH_SRC_GENERATOR) {
+		labyrinth_qwr64(q, LABYRINTH_QREG_GEN_SEED, c->gen_seed);
+		labyrinth_qwr64(q, LABYRINTH_QREG_GEN_COUNT, c->gen_count);
+		labyrinth_qwr(q, LABYRINTH_QREG_GEN_PERIOD, c->gen_period);
+		labyrinth_qwr(q, LABYRINTH_QREG_GEN_BURST, c->gen_burst);
+		labyrinth_qwr(q, LABYRINTH_QREG_GEN_SIZE, c->gen_max << 16 | c->gen_min);
+	}
+}
+
+/**
+ * labyrinth_queue_start - let the device fill pages of a bound queue
+ * @q: the queue, LABYRINTH_HELD (sequence and counters from 0) or
+ *     LABYRINTH_STOPPED (they go on)
+ *
+ * Context: process; ctl is held.
+ * Return: 0; -EINVAL if the device refuses the configuration; -ENODEV.
+ */
+int labyrinth_queue_start(struct labyrinth_queue *q)
+{
+	enum labyrinth_phase before = q->phase;
+	u32 clear = before == LABYRINTH_HELD ? LABYRINTH_CTL_CLEAR : 0;
+	u32 state;
+
+	memset(q->cq, 0, labyrinth_cq_bytes(q));
+	q->cq_head = 0;
+	q->pq_tail = 0;
+	q->nr_pending = 0;
+	q->starved = false;
+	labyrinth_program(q);
+	/* The first interrupt can come before the next line, and must find this. */
+	labyrinth_set_phase(q, LABYRINTH_RUNNING, 0);
+	labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_START | clear);
+	state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
+	if (state == LABYRINTH_STATE_RUNNING) {
+		labyrinth_queue_feed(q);
+		mod_delayed_work(system_wq, &q->ldev->watch, HZ);
+		return 0;
+	}
+	labyrinth_set_phase(q, before, 0);
+	if (state == LABYRINTH_ALL_ONES) {
+		labyrinth_mark_dead(q->ldev);
+		return -ENODEV;
+	}
+	dev_dbg(&q->ldev->dev, "queue %u: start refused, error %#x\n", q->index,
+		labyrinth_qrd(q, LABYRINTH_QREG_ERROR));
+	return -EINVAL;
+}
+
+static void labyrinth_read_device_counts(struct labyrinth_queue *q)
+{
+	struct labyrinth_device_counts *d = &q->device;
+	unsigned int i;
+
+	d->produced = labyrinth_qrd64(q, LABYRINTH_QREG_PRODUCED);
+	d->completed = labyrinth_qrd64(q, LABYRINTH_QREG_DELIVERED);
+	for (i = 0; i < LABYRINTH_DROP_REASONS; i++)
+		d->dropped[i] = labyrinth_qrd64(q, LABYRINTH_QREG_DROPPED(i));
+	d->irqs = labyrinth_qrd64(q, LABYRINTH_QREG_IRQS);
+	d->requests = labyrinth_qrd64(q, LABYRINTH_QREG_REQUESTS);
+	d->refused = labyrinth_qrd64(q, LABYRINTH_QREG_REFUSED);
+}
+
+/* The device does no DMA for this queue any more: all that is out comes back. */
+static void labyrinth_settle(struct labyrinth_queue *q, int error)
+{
+	struct labyrinth_slot *slot, *next;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	labyrinth_take_all(q);
+	list_for_each_entry_safe(slot, next, &q->granted, node) {
+		labyrinth_buffer_back(q, slot->page, 0);
+		labyrinth_buffer_put(q, slot->page);
+		slot->page = (labyrinth_page_t){ 0 };
+		list_move(&slot->node, &q->free);
+	}
+	q->nr_granted = 0;
+	q->nr_pending = 0;
+	q->starved = false;
+	clear_bit(q->index, &q->ldev->starved);
+	q->phase = error ? LABYRINTH_FAILED : LABYRINTH_STOPPED;
+	q->error = error;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	wake_up_interruptible(&q->wait);
+}
+
+/**
+ * labyrinth_queue_stop - stop a queue; nothing happens to one that does not run
+ * @q: the queue
+ * @error: what readers get after the last page: 0 for the end of the data, or a
+ *	   negative errno
+ *
+ * Context: process, sleeps up to LABYRINTH_STOP_MS and a reset; ctl is held.
+ */
+void labyrinth_queue_stop(struct labyrinth_queue *q, int error)
+{
+	u32 state = LABYRINTH_ALL_ONES;
+	int err = 0;
+
+	if (q->phase != LABYRINTH_RUNNING)
+		return;
+	if (labyrinth_state(q->ldev) == LABYRINTH_LIVE) {
+		labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_STOP);
+		err = readl_poll_timeout(q->regs + LABYRINTH_QREG_STATE, state,
+					 state == LABYRINTH_STATE_IDLE ||
+					 state == LABYRINTH_ALL_ONES,
+					 20, LABYRINTH_STOP_MS * USEC_PER_MSEC);
+	}
+	if (state == LABYRINTH_ALL_ONES) {
+		labyrinth_mark_dead(q->ldev);
+		labyrinth_queue_fail(q, error ?: -ENODEV);
+		return;
+	}
+	labyrinth_read_device_counts(q);
+	if (err) {
+		dev_warn(&q->ldev->dev, "queue %u does not stop (state %u), resetting the device\n",
+			 q->index, state);
+		labyrinth_hw_reset(q->ldev);
+	}
+	labyrinth_settle(q, error);
+}
+
+/**
+ * labyrinth_queue_fail - end a queue whose device can do no DMA any more
+ * @q: the queue; nothing happens to one that does not run
+ * @error: what readers get after the last page, negative errno
+ *
+ * Context: process; ctl is held.
+ */
+void labyrinth_queue_fail(struct labyrinth_queue *q, int error)
+{
+	if (q->phase == LABYRINTH_RUNNING)
+		labyrinth_settle(q, error);
+}
+
+/**
+ * labyrinth_queue_stats - both views of a queue since its last BIND
+ * @q: the queue
+ * @stats: filled but for its size
+ *
+ * Context: process; ctl is held.
+ */
+void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_stats *stats)
+{
+	const struct labyrinth_counts *c = &q->count;
+	unsigned long flags;
+
+	BUILD_BUG_ON(LABYRINTH_ROUTES != LABYRINTH_NR_ROUTES);
+	BUILD_BUG_ON(LABYRINTH_OWNERS != LABYRINTH_NR_OWNERS);
+	BUILD_BUG_ON(LABYRINTH_CONTEXTS != LABYRINTH_NR_CONTEXTS);
+	BUILD_BUG_ON(LABYRINTH_DROPS != LABYRINTH_DROP_REASONS);
+
+	stats->queue = q->index;
+	stats->bound = !!q->owner;
+	stats->state = LABYRINTH_STATE_IDLE;
+	if (labyrinth_state(q->ldev) == LABYRINTH_LIVE && q->phase == LABYRINTH_RUNNING) {
+		stats->state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
+		labyrinth_read_device_counts(q);
+	}
+	stats->produced = q->device.produced;
+	stats->completed = q->device.completed;
+	memcpy(stats->dropped, q->device.dropped, sizeof(stats->dropped));
+	stats->device_irqs = q->device.irqs;
+	stats->requests = q->device.requests;
+	stats->refused = q->device.refused;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	stats->irqs = c->irqs;
+	stats->completions = c->completions;
+	stats->delivered = c->delivered;
+	stats->delivered_bytes = c->delivered_bytes;
+	stats->discarded = c->discarded;
+	stats->failed = c->failed;
+	stats->invalid = c->invalid;
+	memcpy(stats->isr_allocs, c->isr_allocs, sizeof(stats->isr_allocs));
+	memcpy(stats->isr_contexts, c->isr_contexts, sizeof(stats->isr_contexts));
+	stats->late_grants = c->late_grants;
+	stats->denied = c->denied;
+	stats->pages[LABYRINTH_OWNER_DEVICE] = q->nr_granted;
+	stats->pages[LABYRINTH_OWNER_CPU] = q->nr_ready - q->nr_empty;
+	stats->backlog = q->nr_ready;
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
