@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The short names of what scripts/lab does. Variables: see `make help`.
+
+LAB := scripts/lab
+
+# Words from the user reach the shell through the environment, so that no quoting can break out of them.
+export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FILE SLICE
+option = $(if $($(1)),--$(2) "$$$(1)")
+RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call option,PAGES,pages) \
+	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel)
+
+.PHONY: help run shell test test-full bench check deps setup bundle unbundle clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run        stream a file through the accelerator into the guest and out again, verified'
+	@echo '                INPUT=FILE  SOURCE=file|generator  PAGES=N  QUEUES=N  SEED=N'
+	@echo '                MODE=demand|ring  KERNEL=stock|rt|debug|PATH'
+	@echo 'make shell      the guest with the modules loaded, and a prompt (KERNEL=)'
+	@echo 'make test       every suite that fits into CI; test-full: the long ones too (SLICE=NAME: only that)'
+	@echo 'make bench      the benchmarks, into build/results/bench.json'
+	@echo 'make check      style and static checks only'
+	@echo 'make deps       print the distribution packages that are needed; installs nothing'
+	@echo 'make setup      fetch and build everything without running it'
+	@echo 'make bundle     pack the cache for machines without network; make unbundle FILE=... unpacks it'
+	@echo 'make clean      remove build/; the cache stays (scripts/lab clean --cache)'
+	@echo 'scripts/lab --help explains the launcher behind all this, scripts/lab vm --help any command in the guest.'
+
+run:
+	@$(LAB) run $(RUN_OPTIONS)
+
+shell:
+	@$(LAB) vm $(call option,KERNEL,kernel)
+
+test:
+	@$(LAB) test
+
+test-full:
+	@$(LAB) test --full $(if $(SLICE),"$$SLICE")
+
+bench:
+	@$(LAB) bench
+
+check:
+	@$(LAB) check
+
+deps:
+	@$(LAB) deps
+
+setup:
+	@$(LAB) setup
+
+bundle:
+	@$(LAB) bundle
+
+unbundle:
+	@$(LAB) unbundle "$$FILE"
+
+clean:
+	@$(LAB) clean

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The distribution packages that the build stands on, and their installation.
+
+Contract: installs only what is missing, names it first, asks sudo once and never without a terminal
+or a password-less rule; the list itself is packages.txt.
+"""
+import os
+import shutil
+import subprocess
+import sys
+
+from . import paths, ui
+
+LIST = paths.SCRIPTS / "labyrinth" / "packages.txt"
+
+
+def wanted():
+    """[(name, reason)]"""
+    rows = []
+    for line in LIST.read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, reason = line.split(None, 1)
+            rows.append((name, reason.strip()))
+    return rows
+
+
+def installed():
+    try:
+        rows = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"],
+                              stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        raise ui.LabError("dpkg-query does not work here: Labyrinth builds on Debian 12 or 13") from None
+    return {row.split()[1] for row in rows if row.startswith("installed ")}
+
+
+def missing():
+    have = installed()
+    return [name for name, _ in wanted() if name not in have]
+
+
+def as_root():
+    """The prefix that makes a command root's."""
+    if os.geteuid() == 0:
+        return []
+    if not shutil.which("sudo"):
+        raise ui.LabError(f"not root and no sudo; as root: apt-get install {' '.join(missing())}")
+    quiet = subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    if not quiet and not sys.stdin.isatty():
+        raise ui.LabError(f"sudo needs a password and there is no terminal; as root: "
+                          f"apt-get install {' '.join(missing())}")
+    return ["sudo"]
+
+
+def refresh_machine_lists():
+    """The machine's own package lists; older lists are good enough when the network is out."""
+    done = subprocess.run(as_root() + ["apt-get", "-q", "update"], stdin=subprocess.DEVNULL if
+                          os.geteuid() == 0 else None, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, check=False)
+    return done.returncode == 0
+
+
+def install():
+    names = missing()
+    if not names:
+        return
+    prefix = as_root()
+    with ui.step(f"installing {len(names)} packages: {' '.join(names)}"):
+        refresh_machine_lists()
+        command = prefix + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y",
+                            "--no-install-recommends", "install"] + names
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            reasons = [line for line in done.stdout.decode(errors="replace").splitlines()
+                       if line.startswith("E: ")]
+            raise ui.LabError(f"could not install {' '.join(names)}: "
+                              f"{reasons[0] if reasons else 'apt-get failed'}; check the network and the "
+                              "machine's apt sources, or install them yourself, then run this again")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reading the Test Anything Protocol, as the kernel (KTAP), GLib and our own programs speak it.
+
+Contract: a test that was planned and never reported is a failure; so is a skip without a reason. Of
+nested results only the innermost count.
+"""
+import dataclasses
+import re
+
+_RESULT = re.compile(r"^(\s*)(not )?ok\b\s*(\d+)?\s*-?\s*(.*?)\s*(?:#\s*(SKIP|XFAIL|TIMEOUT)\b:?\s*(.*))?$", re.I)
+_PLAN = re.compile(r"^(\s*)1\.\.(\d+)\s*(?:#\s*skip\b:?\s*(.*))?$", re.I)
+
+
+@dataclasses.dataclass
+class Count:
+    """What a suite's output said."""
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: list = dataclasses.field(default_factory=list)
+    skips: list = dataclasses.field(default_factory=list)
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def fail(self, text):
+        self.failed += 1
+        self.failures.append(text)
+
+
+class Reader:
+    """Feed it lines, then ask end()."""
+
+    def __init__(self):
+        self.count = Count()
+        self.any = False
+        self._deeper = False        # results of a nested test came since the last outer one
+        self._planned = None
+        self._seen = 0
+
+    def line(self, text):
+        text = text.rstrip("\r\n")
+        plan = _PLAN.match(text)
+        if plan:
+            self._plan(plan)
+            return
+        found = _RESULT.match(text)
+        if found:
+            self._result(found)
+
+    def _plan(self, plan):
+        if plan[1]:
+            return
+        self._close()
+        self._planned, self._seen = int(plan[2]), 0
+        self.any = True
+        if not self._planned:
+            self._skip("everything", plan[3])
+
+    def _result(self, found):
+        indent, bad, _, name, mark, reason = found.groups()
+        self.any = True
+        if indent:
+            self._deeper = True
+        else:
+            self._seen += 1
+            if self._deeper:        # the sum of the nested results that came before it
+                self._deeper = False
+                return
+        if mark and mark.upper() == "SKIP":
+            self._skip(name, reason)
+        elif bad and not (mark and mark.upper() == "XFAIL"):
+            self.count.fail(name)
+        else:
+            self.count.passed += 1
+
+    def _skip(self, name, reason):
+        if reason:
+            self.count.skipped += 1
+            self.count.skips.append(f"{name}: {reason}")
+        else:
+            self.count.fail(f"{name}: skipped without a reason")
+
+    def _close(self):
+        if self._planned is not None and self._seen < self._planned:
+            self.count.fail(f"{self._planned - self._seen} of {self._planned} planned tests never reported")
+        self._planned = None
+
+    def end(self):
+        self._close()
+        return self.count

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Building what runs in user space: labctl, and the programs of tests/kselftest.
+
+Contract: the parts' own Makefiles decide how; here is only where to (O=build) and when.
+"""
+import contextlib
+import os
+
+from . import lock, paths, proc, ui
+
+BIN = paths.BUILD / "bin"
+KSELFTEST = paths.BUILD / "kselftest"
+
+
+def _make(folder, what, result):
+    if not (paths.ROOT / folder / "Makefile").is_file():
+        raise ui.LabError(f"{folder}/Makefile is not there: this clone is not whole")
+    command = ["make", "-C", paths.ROOT / folder, f"O={paths.BUILD}", f"-j{os.cpu_count() or 2}"]
+    with lock.in_build("userland", f"building {what}"):
+        with contextlib.nullcontext() if result.exists() else ui.step(f"building {what}"):
+            proc.run(command, what=f"build-{what}")
+
+
+def ready():
+    """labctl, dynamic and static."""
+    _make("driver/labctl", "labctl", BIN / "labctl")
+
+
+def kselftest():
+    """The programs that run in the guest; their modules are modules.kselftest()'s."""
+    _make("tests/kselftest", "kselftest", KSELFTEST)
