@@ -34,7 +34,9 @@ bool lfw_may_take(const struct labyrinth_fw *fw, uint32_t q);
 int lfw_take(struct labyrinth_fw *fw, uint32_t q);
 void lfw_release(struct labyrinth_fw *fw, int page);
 
-/* sched.c: number a whole page and put it into its queue */
+/* sched.c: what start takes; number a whole page and put it into its queue */
+bool lfw_config_ok(const struct labyrinth_fw *fw, uint32_t q,
+		   const struct labyrinth_fw_config *cfg);
 void lfw_stage(struct labyrinth_fw *fw, int page);
 
 /* request.c: ask the host for a buffer */

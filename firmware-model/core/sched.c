@@ -43,8 +43,8 @@ static bool runs(const struct labyrinth_fw *fw, uint32_t q)
 	return q < fw->nr_queues && fw->queue[q].running;
 }
 
-static bool config_ok(const struct labyrinth_fw *fw, uint32_t q,
-		      const struct labyrinth_fw_config *cfg)
+bool lfw_config_ok(const struct labyrinth_fw *fw, uint32_t q,
+		   const struct labyrinth_fw_config *cfg)
 {
 	if (cfg->mode != LABYRINTH_CONFIG_DEMAND &&
 	    cfg->mode != LABYRINTH_CONFIG_RING)
@@ -71,7 +71,7 @@ int labyrinth_fw_start(struct labyrinth_fw *fw, uint32_t q,
 	struct labyrinth_fw_queue *queue;
 
 	if (q >= fw->nr_queues || fw->queue[q].running ||
-	    !config_ok(fw, q, cfg))
+	    !lfw_config_ok(fw, q, cfg))
 		return -(int)LABYRINTH_ERR_BAD_CONFIG;
 	queue = &fw->queue[q];
 	queue->cfg = *cfg;

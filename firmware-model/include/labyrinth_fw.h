@@ -128,6 +128,11 @@ struct labyrinth_fw {
 void labyrinth_fw_init(struct labyrinth_fw *fw, void *memory,
 		       uint32_t nr_queues);
 /*
+ * False for a state that no sequence of calls leads to, and that must not be
+ * worked on: for whoever has it from outside, as a migration stream.
+ */
+bool labyrinth_fw_valid(const struct labyrinth_fw *fw);
+/*
  * Everything back to power-on; staged data is gone (its counters too).  Only
  * tags are not used again: an answer from before the reset is stale after it.
  */

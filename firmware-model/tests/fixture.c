@@ -55,6 +55,7 @@ void check_sane(const struct labyrinth_fw *fw)
 {
 	uint32_t seen = 0;
 
+	assert_true(labyrinth_fw_valid(fw));
 	for (uint32_t q = 0; q < fw->nr_queues; q++) {
 		const struct labyrinth_fw_queue *queue = &fw->queue[q];
 

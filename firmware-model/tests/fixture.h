@@ -57,6 +57,7 @@ struct suite {
 #define TEST(fn) cmocka_unit_test(fn)
 
 extern const struct suite pool_suite, data_suite, generator_suite,
-	request_suite, stream_suite, restart_suite, share_suite, random_suite;
+	request_suite, stream_suite, restart_suite, share_suite, valid_suite,
+	random_suite;
 
 #endif /* LABYRINTH_FW_FIXTURE_H */

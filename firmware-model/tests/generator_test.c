@@ -162,6 +162,8 @@ static void bursts_come_when_they_are_due(void **state)
 	cfg.gen_period = 1000;
 	cfg.gen_burst = 3;
 	assert_int_equal(labyrinth_fw_start(fw, 0, &cfg, true, 500), 0);
+	/* It is not for want of room that it waits */
+	assert_int_equal(labyrinth_fw_waiting(fw), 0);
 	/* The first at once, then one a period */
 	assert_int_equal(labyrinth_fw_poll(fw, 0, 500), 1500);
 	assert_int_equal(fw->queue[0].count.produced, 3);

@@ -235,6 +235,37 @@ static void the_end_follows_the_kept_pages(void **state)
 	take_page(fw, 1, 4, 0);
 }
 
+/* The end is for the queues of the new deal, no more and no less. */
+static void a_new_deal_deals_the_end_too(void **state)
+{
+	struct labyrinth_fw_config cfg = stream(RING);
+
+	(void)state;
+	for (uint32_t before = 1; before <= 4; before++) {
+		for (uint32_t after = 1; after <= 4; after++) {
+			struct labyrinth_fw *fw = bed(4);
+
+			assert_true(labyrinth_fw_stream_deal(fw, before));
+			start(fw, 0, &cfg);
+			push_page(fw, 1);
+			labyrinth_fw_stop(fw, 0);
+			labyrinth_fw_stream_end(fw, 0);
+			labyrinth_fw_stream_begin(fw);
+			assert_true(labyrinth_fw_stream_deal(fw, after));
+			for (uint32_t q = 0; q < after; q++)
+				start(fw, q, &cfg);
+			take_page(fw, 0, 1, 0);
+			for (uint32_t q = 0; q < after; q++) {
+				assert_int_equal(labyrinth_fw_stream_room(fw),
+						 0);
+				assert_true(labyrinth_fw_eos(fw, q));
+			}
+			push_page(fw, 2);
+			take_page(fw, 0, 2, 1);
+		}
+	}
+}
+
 static void a_page_that_ends_while_its_queue_is_stopped_is_kept(void **state)
 {
 	struct labyrinth_fw *fw = bed(1);
@@ -261,5 +292,5 @@ SUITE(restart_suite, TEST(a_stop_keeps_the_pages_for_the_next_start),
       TEST(a_new_deal_deals_the_kept_pages_too),
       TEST(deals_that_cannot_be_are_refused),
       TEST(another_source_leaves_the_kept_pages_alone),
-      TEST(the_end_follows_the_kept_pages),
+      TEST(the_end_follows_the_kept_pages), TEST(a_new_deal_deals_the_end_too),
       TEST(a_page_that_ends_while_its_queue_is_stopped_is_kept));

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * States from outside: whatever the core comes to by itself is valid (the other
+ * suites ask at each step), and what it could not come to is not.
+ */
+#include "fixture.h"
+
+#define RING LABYRINTH_CONFIG_RING
+
+/*
+ * Queue 0 has stream pages in demand mode, 1 a generator in ring mode, 2 stands;
+ * there is a page that is filled and one that is kept.
+ */
+static struct labyrinth_fw *lively(void)
+{
+	struct labyrinth_fw *fw = bed(3);
+	struct labyrinth_fw_config data = stream(LABYRINTH_CONFIG_DEMAND);
+	struct labyrinth_fw_config gen = generator(RING);
+	static const uint8_t page[SIZE];
+
+	assert_true(labyrinth_fw_stream_deal(fw, 3));
+	start(fw, 0, &data);
+	start(fw, 1, &data);
+	start(fw, 2, &data);
+	for (int i = 0; i < 3; i++)
+		labyrinth_fw_stream_push(fw, page, SIZE, 0);
+	assert_int_equal(labyrinth_fw_stream_push(fw, page, 9, 0), 9);
+	labyrinth_fw_stop(fw, 1);
+	labyrinth_fw_stop(fw, 2);
+	start(fw, 1, &gen);
+	labyrinth_fw_poll(fw, 1, 0);
+	assert_int_equal(fw->queue[0].fifo_len, 1);
+	assert_true(fw->queue[1].fifo_len > 1);
+	check_sane(fw);
+	return fw;
+}
+
+static struct labyrinth_fw_page *in_stage(struct labyrinth_fw *fw, int stage)
+{
+	for (uint32_t i = 0; i < PAGES; i++) {
+		if (fw->page[i].stage == stage)
+			return &fw->page[i];
+	}
+	fail();
+	return NULL;
+}
+
+/* One thing is changed, and the state is not valid any more. */
+#define INVALID(change)                               \
+	do {                                          \
+		struct labyrinth_fw *fw = lively();   \
+		change;                               \
+		assert_false(labyrinth_fw_valid(fw)); \
+	} while (0)
+
+static void numbers_out_of_bounds_are_invalid(void **state)
+{
+	(void)state;
+	INVALID(fw->nr_queues = 0);
+	INVALID(fw->nr_queues = 1);
+	INVALID(fw->nr_queues = 17);
+	INVALID(fw->stream_queues = 0);
+	INVALID(fw->stream_queues = 4);
+	INVALID(fw->stream_turn = 3);
+	INVALID(fw->stream_eos = 8);
+	INVALID(fw->filling = -2);
+	INVALID(fw->filling = 8);
+	INVALID(fw->queue[0].fifo_len = 9);
+	INVALID(fw->queue[0].fifo[0] = 8);
+	INVALID(fw->queue[0].fifo[0] = 255);
+	INVALID(in_stage(fw, LABYRINTH_FW_ASKED)->length = SIZE + 1);
+	INVALID(in_stage(fw, LABYRINTH_FW_ASKED)->length = 0);
+	INVALID(in_stage(fw, LABYRINTH_FW_READY)->length = UINT16_MAX);
+	INVALID(in_stage(fw, LABYRINTH_FW_KEPT)->length = SIZE + 1);
+	INVALID(in_stage(fw, LABYRINTH_FW_FILLING)->length = SIZE);
+	INVALID(in_stage(fw, LABYRINTH_FW_FREE)->length = 1);
+	INVALID(in_stage(fw, LABYRINTH_FW_FREE)->stage = 99);
+	INVALID(in_stage(fw, LABYRINTH_FW_KEPT)->queue = 3);
+	INVALID(in_stage(fw, LABYRINTH_FW_KEPT)->ordinal = UINT64_MAX);
+}
+
+static void configurations_that_start_refuses_are_invalid(void **state)
+{
+	(void)state;
+	INVALID(fw->queue[1].cfg.gen_max = SIZE + 1);
+	INVALID(fw->queue[1].cfg.gen_max = UINT32_MAX);
+	INVALID(fw->queue[1].cfg.gen_min = 0);
+	INVALID(fw->queue[1].cfg.gen_burst = 0);
+	INVALID(fw->queue[1].cfg.source = 3);
+	INVALID(fw->queue[1].cfg.mode = 2);
+	INVALID(fw->queue[15].running = true);
+	INVALID(fw->queue[3].running = true);
+}
+
+static void pages_in_no_place_or_in_two_are_invalid(void **state)
+{
+	(void)state;
+	INVALID(fw->queue[1].fifo[1] = fw->queue[1].fifo[0]);
+	INVALID(fw->queue[1].fifo[0] = fw->queue[0].fifo[0]);
+	INVALID(fw->queue[1].fifo_len--);
+	INVALID(fw->queue[2].fifo_len = 1);
+	INVALID(fw->queue[1].running = false);
+	INVALID(fw->queue[0].fifo[0] = (uint8_t)fw->filling);
+	INVALID(fw->filling = -1);
+	INVALID(fw->filling = (int8_t)fw->queue[0].fifo[0]);
+	INVALID(in_stage(fw, LABYRINTH_FW_FILLING)->queue ^= 1);
+	INVALID(in_stage(fw, LABYRINTH_FW_ASKED)->queue = 2);
+	INVALID(in_stage(fw, LABYRINTH_FW_KEPT)->stage = LABYRINTH_FW_READY);
+	INVALID(in_stage(fw, LABYRINTH_FW_READY)->stage = LABYRINTH_FW_KEPT);
+	INVALID(in_stage(fw, LABYRINTH_FW_READY)->stage = LABYRINTH_FW_ASKED);
+	INVALID(in_stage(fw, LABYRINTH_FW_ASKED)->stage = LABYRINTH_FW_READY);
+	INVALID(in_stage(fw, LABYRINTH_FW_READY)->stage = LABYRINTH_FW_FREE);
+	INVALID(in_stage(fw, LABYRINTH_FW_ASKED)->tag = 0);
+	INVALID(in_stage(fw, LABYRINTH_FW_ASKED)->tag ^= 1);
+	INVALID(fw->maze.taken = 0);
+	INVALID(fw->maze.taken |= 1u << 31);
+	INVALID(fw->maze.taken = 0xff);
+}
+
+SUITE(valid_suite, TEST(numbers_out_of_bounds_are_invalid),
+      TEST(configurations_that_start_refuses_are_invalid),
+      TEST(pages_in_no_place_or_in_two_are_invalid));
