@@ -119,6 +119,7 @@ struct LabyrinthState {
     uint64_t flush_deadline;    /* of a partly filled page */
     bool source_open;
     bool source_closed;         /* it was open, and is not any more */
+    bool source_paused;         /* it was told that there is no room */
 
     uint32_t err_status;
     uint32_t err_enable;
@@ -208,6 +209,7 @@ void labyrinth_source_disconnect(LabyrinthState *s);
 void labyrinth_source_reset(LabyrinthState *s);
 /* Flushes an idle page; returns when it wants to be looked at again. */
 uint64_t labyrinth_source_run(LabyrinthState *s, uint64_t now);
+/* Tells a paused source if there is room now. */
 void labyrinth_source_accept(LabyrinthState *s);
 bool labyrinth_source_attached(LabyrinthState *s);
 uint32_t labyrinth_source_status(LabyrinthState *s);

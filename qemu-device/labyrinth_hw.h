@@ -47,9 +47,11 @@
 #define LABYRINTH_BAR_REGS_SIZE		0x40000u
 #define LABYRINTH_BAR_MSIX		4	/* MSI-X table and PBA, nothing else */
 
-/* BAR 0: one page of device registers, then per queue one page that only the
+/*
+ * BAR 0: one page of device registers, then per queue one page that only the
  * kernel may touch (it takes DMA addresses) and one that could be mapped to a
- * queue's user (it takes none). */
+ * queue's user (it takes none).
+ */
 #define LABYRINTH_PAGE_DEVICE		0x00000u
 #define LABYRINTH_PAGE_FAULTS		0x01000u	/* reserved for x-faults=on */
 #define LABYRINTH_PAGE_QUEUE(q)		(0x10000u + (q) * 0x1000u)
@@ -117,12 +119,12 @@
 #define LABYRINTH_QREG_GRANT_TAG	0x03c	/* WO, grant GRANT_ADDR to this request */
 #define LABYRINTH_QREG_GRANT_ADDR	0x040	/* RW 64, page-aligned DMA address */
 #define LABYRINTH_QREG_DENY_TAG		0x048	/* WO, no buffer now; the request stays */
-#define LABYRINTH_QREG_REQ_TIMEOUT	0x04c	/* RW, us until a denied request is raised anew; 0 never */
+#define LABYRINTH_QREG_REQ_TIMEOUT	0x04c	/* RW, us to raise a denied request anew; 0 never */
 #define LABYRINTH_QREG_MOD_PACKETS	0x050	/* RW, completions per interrupt; 0 and 1: each */
 #define LABYRINTH_QREG_MOD_USEC		0x054	/* RW, longest delay of an interrupt */
 #define LABYRINTH_QREG_GEN_SEED		0x060	/* RW 64 */
 #define LABYRINTH_QREG_GEN_COUNT	0x068	/* RW 64, pages to produce; 0 no end */
-#define LABYRINTH_QREG_GEN_PERIOD	0x070	/* RW, ns between bursts; 0 as room allows, nothing dropped */
+#define LABYRINTH_QREG_GEN_PERIOD	0x070	/* RW, ns between bursts; 0 as room allows */
 #define LABYRINTH_QREG_GEN_BURST	0x074	/* RW, pages a burst, 1..256 */
 #define LABYRINTH_QREG_GEN_SIZE		0x078	/* RW, max << 16 | min bytes a page, 1..4096 */
 /* Counters, RO 64; CTL_CLEAR with START zeroes them */

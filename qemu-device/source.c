@@ -40,8 +40,10 @@ static bool source_wanted(LabyrinthState *s)
 static int source_room(void *opaque)
 {
     LabyrinthState *s = opaque;
+    int room = source_wanted(s) ? labyrinth_fw_stream_room(&s->fw) : 0;
 
-    return source_wanted(s) ? labyrinth_fw_stream_room(&s->fw) : 0;
+    s->source_paused = !room;
+    return room;
 }
 
 static void source_data(void *opaque, const uint8_t *buf, int size)
@@ -101,7 +103,7 @@ uint64_t labyrinth_source_run(LabyrinthState *s, uint64_t now)
 
 void labyrinth_source_accept(LabyrinthState *s)
 {
-    if (labyrinth_source_attached(s) && source_room(s)) {
+    if (s->source_paused && source_room(s)) {
         qemu_chr_fe_accept_input(&s->chr);
     }
 }

@@ -153,35 +153,6 @@ static const VMStateDescription vmstate_latch = {
 
 /* --- what is loaded ------------------------------------------------------- */
 
-static const char *fw_fault(LabyrinthState *s)
-{
-    const struct labyrinth_fw *fw = &s->fw;
-
-    if (fw->stream_queues < 1 || fw->stream_queues > s->nr_queues ||
-        fw->stream_turn >= fw->stream_queues || fw->filling < -1 ||
-        fw->filling >= (int)LABYRINTH_STAGING_PAGES) {
-        return "stream";
-    }
-    for (unsigned i = 0; i < LABYRINTH_STAGING_PAGES; i++) {
-        if (fw->page[i].length > LABYRINTH_PAGE_SIZE ||
-            fw->page[i].queue >= s->nr_queues ||
-            fw->page[i].stage > LABYRINTH_FW_KEPT) {
-            return "staged page";
-        }
-    }
-    for (unsigned qi = 0; qi < LABYRINTH_MAX_QUEUES; qi++) {
-        if (fw->queue[qi].fifo_len > LABYRINTH_STAGING_PAGES) {
-            return "staged queue";
-        }
-        for (unsigned i = 0; i < fw->queue[qi].fifo_len; i++) {
-            if (fw->queue[qi].fifo[i] >= LABYRINTH_STAGING_PAGES) {
-                return "staged queue";
-            }
-        }
-    }
-    return NULL;
-}
-
 static bool ring_loaded_ok(uint32_t size, uint32_t used)
 {
     return size <= LABYRINTH_RING_MAX && is_power_of_2(size) && used <= size;
@@ -191,7 +162,8 @@ static const char *queue_fault(LabyrinthState *s, unsigned qi)
 {
     const LabyrinthQueue *q = &s->queue[qi];
 
-    if (q->state > LABYRINTH_STATE_DRAINING) {
+    if (q->state > LABYRINTH_STATE_DRAINING ||
+        s->fw.queue[qi].running != (q->state != LABYRINTH_STATE_IDLE)) {
         return "state";
     }
     if (q->state == LABYRINTH_STATE_IDLE) {
@@ -217,7 +189,7 @@ static const char *queue_fault(LabyrinthState *s, unsigned qi)
 static int labyrinth_post_load(void *opaque, int version_id)
 {
     LabyrinthState *s = opaque;
-    const char *fault = fw_fault(s);
+    const char *fault = labyrinth_fw_valid(&s->fw) ? NULL : "firmware";
 
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         fault = queue_fault(s, qi);

@@ -3,10 +3,10 @@
  * Test bed of the Labyrinth accelerator's qtests
  *
  * Contract: a bed is a q35 machine with one device, enabled, at a virtual clock
- * that moves only when a test lets it run.  A lane is one of the device's queues
- * with its rings in guest memory.  What these helpers read from the device they
- * check as a driver would; the data itself is checked against the firmware
- * core's own generator and checksum.
+ * that moves only when a test lets it run.  A lane is one of the device's
+ * queues with its rings in guest memory.  What these helpers read from the
+ * device they check as a driver would; the data itself is checked against the
+ * firmware core's own generator and checksum.
  */
 #ifndef LABYRINTH_QTEST_BED_H
 #define LABYRINTH_QTEST_BED_H
@@ -127,5 +127,6 @@ void add_irq_tests(void);
 void add_dma_tests(void);
 void add_stream_tests(void);
 void add_life_tests(void);
+void add_hostile_tests(void);
 
 #endif /* LABYRINTH_QTEST_BED_H */

@@ -19,5 +19,6 @@ int main(int argc, char **argv)
     add_dma_tests();
     add_stream_tests();
     add_life_tests();
+    add_hostile_tests();
     return g_test_run();
 }

@@ -136,7 +136,8 @@ static void test_stale_tags(void)
     Lane lane;
     Bed *bed = demanding(&lane, 0);
     uint32_t tag = lane_get(&lane, LABYRINTH_QREG_REQ_TAG);
-    const uint32_t wrong[] = { 0, 1, tag ^ 0x80000000, UINT32_MAX, tag + 0x800 };
+    const uint32_t wrong[] = { 0, 1, tag ^ 0x80000000, UINT32_MAX,
+                               tag + 0x800 };
     Lane other = { .bed = bed, .q = 1 };
     unsigned refused = 0;
 

@@ -104,6 +104,16 @@ static void test_masked_vector_is_pending(void)
     g_assert_true(qpci_msix_pending(bed->dev, 1));
     qpci_io_writel(bed->dev, bed->dev->msix_table_bar, ctrl, 0);
     g_assert_true(bed_msix_take(bed, 1));
+    /* A reset forgets it */
+    qpci_io_writel(bed->dev, bed->dev->msix_table_bar, ctrl, 1);
+    lane_consume(&lane, true);
+    lane_post(&lane, 1, 1);
+    bed_run(bed);
+    g_assert_true(qpci_msix_pending(bed->dev, 1));
+    bed_set(bed, LABYRINTH_REG_CTRL, LABYRINTH_CTRL_RESET);
+    g_assert_false(qpci_msix_pending(bed->dev, 1));
+    qpci_io_writel(bed->dev, bed->dev->msix_table_bar, ctrl, 0);
+    g_assert_false(bed_msix_take(bed, 1));
     bed_free(bed);
 }
 
@@ -134,6 +144,10 @@ static void test_moderation_by_packets(void)
     g_assert_false(bed_msix_take(bed, 1));
     lane_post(&lane, 7, 1);
     bed_run(bed);
+    g_assert_true(bed_msix_take(bed, 1));
+    /* What is there when it is armed is not held back */
+    lane_take(&lane);
+    lane_consume(&lane, true);
     g_assert_true(bed_msix_take(bed, 1));
     /* More packets than the ring holds: at the latest when it is full */
     lane_stop(&lane);

@@ -3,7 +3,7 @@
 #include "qemu/osdep.h"
 #include "bed.h"
 #include "hw/pci/pci_regs.h"
-#include "libqos/pci-pc.h"
+#include "qemu/bswap.h"
 
 #define GENERATOR (LABYRINTH_SOURCE_GENERATOR << LABYRINTH_CONFIG_SOURCE_SHIFT)
 
@@ -171,32 +171,41 @@ static void test_unplug(void)
     qtest_quit(qts);
 }
 
-/* Saved in the middle of its work, and gone on elsewhere without a trace. */
-static void test_migration(void)
-{
-    g_autofree char *dir = g_dir_make_tmp("labyrinth-XXXXXX", NULL);
-    g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strdup_printf("exec:cat > %s", file);
-    g_autofree char *incoming = g_strdup_printf(" -incoming 'exec:cat %s'",
-                                                file);
-    struct labyrinth_completion c;
-    Lane ring, demand;
-    Bed *from = bed_new("");
-    Bed *to;
-    uint64_t produced;
+/* --- migration ------------------------------------------------------------ */
 
-    lane_init(&ring, from, 0, LABYRINTH_CONFIG_RING | GENERATOR, 64);
-    lane_generator(&ring, 40, 0, 1, 1, LABYRINTH_PAGE_SIZE);
-    lane_start(&ring);
-    lane_post(&ring, 0, 7);
-    lane_init(&demand, from, 1, LABYRINTH_CONFIG_DEMAND | GENERATOR, 64);
-    lane_generator(&demand, 0, 0, 1, 1, LABYRINTH_PAGE_SIZE);
-    lane_start(&demand);
+typedef struct Travel {
+    char *dir;
+    char *file;
+    Bed *from;
+    Lane ring, demand, lender;
+    uint64_t time;
+} Travel;
+
+/* Saved in the middle of its work: 27 buffers posted, 7 of them used */
+static void travel_save(Travel *t)
+{
+    g_autofree char *uri = NULL;
+    Bed *from = bed_new("");
+
+    t->from = from;
+    t->dir = g_dir_make_tmp(NULL, NULL);
+    t->file = g_build_filename(t->dir, "state", NULL);
+    uri = g_strdup_printf("exec:cat > %s", t->file);
+    lane_init(&t->ring, from, 0, LABYRINTH_CONFIG_RING | GENERATOR, 64);
+    lane_generator(&t->ring, 40, 0, 1, 1, LABYRINTH_PAGE_SIZE);
+    lane_start(&t->ring);
+    lane_post(&t->ring, 0, 7);
+    lane_init(&t->demand, from, 1, LABYRINTH_CONFIG_DEMAND | GENERATOR, 64);
+    lane_generator(&t->demand, 0, 0, 1, 1, LABYRINTH_PAGE_SIZE);
+    lane_start(&t->demand);
+    lane_init(&t->lender, from, 2, LABYRINTH_CONFIG_RING, 8);
+    lane_start(&t->lender);
+    lane_post(&t->lender, 100, 1);
     bed_run(from);
-    lane_set(&demand, LABYRINTH_QREG_DENY_TAG,
-             lane_get(&demand, LABYRINTH_QREG_REQ_TAG));
-    lane_post(&ring, 7, 20);
-    produced = lane_get64(&demand, LABYRINTH_QREG_PRODUCED);
+    lane_set(&t->demand, LABYRINTH_QREG_DENY_TAG,
+             lane_get(&t->demand, LABYRINTH_QREG_REQ_TAG));
+    lane_post(&t->ring, 7, 20);
+    t->time = bed_get64(from, LABYRINTH_REG_TIME);
     qtest_qmp_assert_success(from->qts, "{'execute': 'migrate',"
                              " 'arguments': {'uri': %s}}", uri);
     qtest_qmp_eventwait(from->qts, "STOP");
@@ -209,37 +218,108 @@ static void test_migration(void)
         }
         g_usleep(10000);
     }
-    bed_free(from);
+}
 
+static void travel_end(Travel *t)
+{
+    unlink(t->file);
+    rmdir(t->dir);
+    g_free(t->file);
+    g_free(t->dir);
+}
+
+/* It goes on elsewhere without a trace. */
+static void test_migration(void)
+{
+    g_autofree char *incoming = NULL;
+    struct labyrinth_completion c;
+    Travel t;
+    Lane *ring = &t.ring, *demand = &t.demand;
+    uint64_t produced;
+    Bed *to;
+
+    travel_save(&t);
+    produced = lane_get64(demand, LABYRINTH_QREG_PRODUCED);
+    bed_free(t.from);
+    incoming = g_strdup_printf(" -incoming 'exec:cat %s'", t.file);
     to = bed_new(incoming);
     qtest_qmp_eventwait(to->qts, "RESUME");
-    ring.bed = to;
-    demand.bed = to;
+    /* The clock of a test does not travel with its machine */
+    qtest_clock_set(to->qts, t.time);
+    ring->bed = to;
+    demand->bed = to;
     bed_run(to);
     for (unsigned i = 0; i < 27; i++) {
-        c = lane_take(&ring);
+        c = lane_take(ring);
         g_assert_cmpuint(c.cookie, ==, i);
-        lane_check_page(&ring, &c, BED_BUFFER(i));
+        lane_check_page(ring, &c, BED_BUFFER(i));
     }
-    lane_expect_none(&ring);
-    g_assert_cmpuint(lane_get(&demand, LABYRINTH_QREG_REQ_WAITING) >> 16, ==,
-                     1);
-    g_assert_cmpuint(lane_get64(&demand, LABYRINTH_QREG_PRODUCED), ==,
-                     produced);
-    /* What is lent stays lent */
-    lane_post(&ring, 27, 13);
+    lane_expect_none(ring);
+    g_assert_cmpuint(lane_get(demand, LABYRINTH_QREG_REQ_WAITING) >> 16, ==, 1);
+    g_assert_cmpuint(lane_get64(demand, LABYRINTH_QREG_PRODUCED), ==, produced);
+    lane_post(ring, 27, 13);
     bed_run(to);
-    lane_stop(&demand);
-    lane_check_accounts(&demand);
+    lane_stop(demand);
+    lane_check_accounts(demand);
     for (unsigned i = 27; i < 40; i++) {
-        c = lane_take(&ring);
-        lane_check_page(&ring, &c, BED_BUFFER(i));
+        c = lane_take(ring);
+        lane_check_page(ring, &c, BED_BUFFER(i));
     }
-    lane_check_accounts(&ring);
+    lane_check_accounts(ring);
     bed_expect_no_errors(to);
+    /* What was lent is lent still */
+    t.lender.bed = to;
+    lane_post(&t.lender, 100, 1);
+    bed_run(to);
+    bed_expect_errors(to, 1, LABYRINTH_ERR_BAD_DESC);
     bed_free(to);
-    unlink(file);
-    rmdir(dir);
+    travel_end(&t);
+}
+
+/*
+ * A state that no device can be in, here a generator of pages that are larger
+ * than the staging: refused, instead of written over whatever is behind it.
+ */
+static void test_impossible_state(void)
+{
+    /* As the stream has it: seed, count, period, burst, fewest, most */
+    const struct {
+        uint64_t seed, count;
+        uint32_t period, burst, min, max;
+    } want = {
+        .seed = cpu_to_be64(BED_SEED),
+        .burst = cpu_to_be32(1),
+        .min = cpu_to_be32(1),
+        .max = cpu_to_be32(LABYRINTH_PAGE_SIZE),
+    };
+    g_autofree char *uri = NULL;
+    g_autofree char *state = NULL;
+    Travel t;
+    gint64 end;
+    Bed *to;
+    char *at;
+    gsize size;
+
+    travel_save(&t);
+    bed_free(t.from);
+    g_assert_true(g_file_get_contents(t.file, &state, &size, NULL));
+    at = memmem(state, size, &want, sizeof(want));
+    g_assert_nonnull(at);
+    memset(at + offsetof(typeof(want), max), 0xff, sizeof(want.max));
+    g_assert_true(g_file_set_contents(t.file, state, size, NULL));
+
+    to = bed_new(" -incoming defer");
+    qtest_set_expected_status(to->qts, EXIT_FAILURE);
+    uri = g_strdup_printf("exec:cat %s", t.file);
+    qtest_qmp_assert_success(to->qts, "{'execute': 'migrate-incoming',"
+                             " 'arguments': {'uri': %s}}", uri);
+    end = g_get_monotonic_time() + 20 * 1000 * 1000;
+    while (qtest_probe_child(to->qts)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(10000);
+    }
+    bed_free(to);
+    travel_end(&t);
 }
 
 void add_life_tests(void)
@@ -249,4 +329,5 @@ void add_life_tests(void)
     qtest_add_func("labyrinth/life/system-reset", test_system_reset);
     qtest_add_func("labyrinth/life/unplug", test_unplug);
     qtest_add_func("labyrinth/life/migration", test_migration);
+    qtest_add_func("labyrinth/life/impossible-state", test_impossible_state);
 }

@@ -3,7 +3,6 @@
 #include "qemu/osdep.h"
 #include "bed.h"
 #include "hw/pci/pci_regs.h"
-#include "qapi/qmp/qdict.h"
 
 /* Where the test puts q35's memory-mapped configuration space */
 #define ECAM            0xb0000000ull
@@ -86,7 +85,7 @@ static void test_capabilities(void)
     bed_free(bed);
 }
 
-/* @args is refused with a message that has @why in it, and nothing else ends. */
+/* @args is refused with one line that has @why in it. */
 static void refused(QTestState *qts, const char *args, const char *why)
 {
     QDict *rsp = qtest_qmp(qts, "{'execute': 'human-monitor-command',"
@@ -94,7 +93,6 @@ static void refused(QTestState *qts, const char *args, const char *why)
     const char *text = qdict_get_str(rsp, "return");
 
     g_assert_nonnull(strstr(text, why));
-    /* One line */
     g_assert_true(strchr(text, '\n') == text + strlen(text) - 1);
     qobject_unref(rsp);
 }

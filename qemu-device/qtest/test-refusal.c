@@ -89,6 +89,7 @@ static void test_bad_configs(void)
     /* Each of them was one value away from a queue that starts */
     good(&lane, bed);
     lane_start(&lane);
+    g_assert_cmpuint(lane_get(&lane, LABYRINTH_QREG_ERROR), ==, 0);
     bed_expect_no_errors(bed);
     bed_free(bed);
 }

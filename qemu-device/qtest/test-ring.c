@@ -72,6 +72,32 @@ static void test_generator(gconstpointer data)
     bed_free(bed);
 }
 
+/* Each fetch is of what lies on both sides of the ring's end. */
+static void test_fetch_around_the_end(void)
+{
+    Bed *bed = bed_new("");
+    Lane lane;
+
+    lane_init(&lane, bed, 0, RING_GENERATOR, 8);
+    lane_generator(&lane, 0, 0, 1, 1, 64);
+    lane_start(&lane);
+    for (unsigned round = 0; round < 20; round++) {
+        lane_post(&lane, 5 * round, 5);
+        bed_run(bed);
+        g_assert_cmpuint(lane_get(&lane, LABYRINTH_QREG_PQ_HEAD), ==,
+                         lane.tail);
+        for (unsigned i = 0; i < 5; i++) {
+            struct labyrinth_completion c = lane_take(&lane);
+
+            g_assert_cmpuint(c.cookie, ==, 5 * round + i);
+            lane_check_page(&lane, &c, BED_BUFFER(c.cookie));
+        }
+        lane_consume(&lane, false);
+    }
+    bed_expect_no_errors(bed);
+    bed_free(bed);
+}
+
 static void test_full_pages(void)
 {
     Bed *bed = bed_new("");
@@ -289,6 +315,7 @@ void add_ring_tests(void)
 
         qtest_add_data_func(name, GUINT_TO_POINTER(sizes[i]), test_generator);
     }
+    qtest_add_func("labyrinth/ring/around-the-end", test_fetch_around_the_end);
     qtest_add_func("labyrinth/ring/full-pages", test_full_pages);
     qtest_add_func("labyrinth/ring/sixteen-queues", test_sixteen_queues);
     qtest_add_func("labyrinth/ring/stalled-queue",
