@@ -64,8 +64,9 @@ static noinline bool lab_alloc_slow(struct labyrinth *maze, const struct lab_cal
  * be given its address before labyrinth_to_device().  Its contents are undefined.
  *
  * Context: any but NMI.  Does not sleep.  Under policy fallback, and only where
- * the page allocator may be called (on PREEMPT_RT: not in hard interrupts, with
- * interrupts or preemption off), a miss goes on to alloc_page(GFP_ATOMIC).
+ * the page allocator may be called, a miss goes on to alloc_page(GFP_ATOMIC).  With
+ * PREEMPT_RT, or PROVE_RAW_LOCK_NESTING, that is not in hard interrupts nor with
+ * interrupts or preemption off.
  *
  * Return: a handle; one that is not labyrinth_page_ok() when there is no page.
  */

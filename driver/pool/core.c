@@ -55,6 +55,8 @@
  *
  * pages are free, less than an eighth of the pool; a small pool has cap 0 and F
  * 0.  Another caller is refused only when at most reserve + CPUs * cap are free.
+ * (A page that another CPU is freeing at this very moment is not free yet, nor is
+ * one that the worker is making.)
  * While a refusal stands (LAB_STARVED_*) frees bypass the fronts, so that the
  * refused caller can have the next page, whoever frees it.
  *

@@ -61,7 +61,7 @@ struct lab_core {
 	/* set by the owner before lab_init() */
 	struct lab_meta *meta;		/* [limit] */
 	unsigned long *addr;		/* [limit], 0: slot without a page */
-	struct lab_front __lab_percpu *front;
+	lab_fronts_t front;
 	u32 limit;			/* slots, so the bound on pages */
 	u32 pages;			/* meant to be there at rest */
 	u32 cpus;

@@ -58,9 +58,9 @@ static int lab_check(const struct labyrinth_params *params)
 		return lab_refuse_create(params, -ENODEV, "the NUMA node is offline");
 	if (max_pages > totalram_pages())
 		return lab_refuse_create(params, -E2BIG, "more pages than the system has");
-	if (params->policy == LABYRINTH_POLICY_DIRECT && IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (params->policy == LABYRINTH_POLICY_DIRECT && LAB_RT_RULES)
 		return lab_refuse_create(params, -EOPNOTSUPP,
-					 "policy direct needs the page allocator in interrupts, which PREEMPT_RT does not allow");
+					 "policy direct needs the page allocator in interrupts, which this kernel (PREEMPT_RT, or PROVE_RAW_LOCK_NESTING) does not allow");
 	if (!params->dev->dma_mask || !*params->dev->dma_mask)
 		return lab_refuse_create(params, -EIO, "the device has no DMA mask");
 	return 0;
@@ -134,7 +134,8 @@ void lab_maze_free(struct labyrinth *maze)
  * Return: the pool, or an ERR_PTR, with one line in the log: -EINVAL: a parameter
  * makes no sense; -ENODEV: the NUMA node is offline; -E2BIG: more than the system's
  * memory; -ENOMEM: not enough of it free; -EIO: the device cannot be given pages
- * (no DMA mask, no mapping); -EOPNOTSUPP: policy direct on PREEMPT_RT.
+ * (no DMA mask, no mapping); -EOPNOTSUPP: policy direct on a kernel with PREEMPT_RT,
+ * or with PROVE_RAW_LOCK_NESTING, which checks RT's rules.
  */
 struct labyrinth *labyrinth_create(const struct labyrinth_params *params)
 {
@@ -211,6 +212,7 @@ static int lab_abandon(struct labyrinth *maze)
  * The device must not write any more: what is still with it is unmapped.  No call
  * for this pool may be going on or come later, except frees of pages that are out:
  * those stay safe for ever, and the last of them frees what is left of the pool.
+ * Waits for a refilled() that is running: hold no lock that it takes.
  *
  * Context: process; sleeps up to @timeout_ms plus the time to unmap the pages.
  * Return: 0 when every page was back, -EBUSY when some are out; the log has their

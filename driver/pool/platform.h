@@ -12,7 +12,7 @@
  *   lab_lock, lab_unlock		lab_pin() held
  *   lab_pin_t, lab_pin, lab_unpin	stay on this CPU, nothing else runs on it:
  *					interrupts off
- *   __lab_percpu, lab_front_here,	the per-CPU fronts; _here only when pinned
+ *   lab_fronts_t, lab_front_here,	the per-CPU fronts; _here only when pinned
  *   lab_front_of, lab_for_each_cpu
  *   __lab_aligned			on a cache line of its own
  *   struct lab_place			what the platform keeps in struct lab_core

@@ -39,7 +39,7 @@
 #define lab_pin(pin)			local_irq_save(pin)
 #define lab_unpin(pin)			local_irq_restore(pin)
 
-#define __lab_percpu			__percpu
+#define lab_fronts_t			struct lab_front __percpu *
 #define __lab_aligned			____cacheline_aligned_in_smp
 
 /* Nothing of its own in struct lab_core */

@@ -73,7 +73,7 @@ struct lab_place {
 	unsigned long arena;
 };
 
-#define __lab_percpu
+#define lab_fronts_t			struct lab_front *
 #define __lab_aligned			__attribute__((aligned(64)))
 #define lab_front_here(core)		(&(core)->front[lab_user_cpu])
 #define lab_front_of(core, cpu)		(&(core)->front[cpu])

@@ -41,6 +41,13 @@ struct labyrinth {
 	struct dentry *file;
 };
 
+/*
+ * PREEMPT_RT's rules for the page allocator hold where its locks sleep, and where
+ * lockdep checks that they could: there a call from a hard interrupt is a splat.
+ */
+#define LAB_RT_RULES	(IS_ENABLED(CONFIG_PREEMPT_RT) ||	\
+			 IS_ENABLED(CONFIG_PROVE_RAW_LOCK_NESTING))
+
 static inline struct labyrinth *lab_maze(struct lab_core *core)
 {
 	return container_of(core, struct labyrinth, core);

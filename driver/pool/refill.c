@@ -21,6 +21,7 @@
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
@@ -35,31 +36,34 @@
 static struct workqueue_struct *lab_wq;
 static enum cpuhp_state lab_cpuhp;
 
-/*
- * May the page allocator be called here?  On PREEMPT_RT its locks sleep, so only
- * where the caller can be preempted.
- */
+/* May the page allocator be called here?  Under RT's rules only where one may sleep */
 bool lab_buddy_legal(void)
 {
-	return IS_ENABLED(CONFIG_PREEMPT_RT) ? preemptible() : !in_nmi();
+	return LAB_RT_RULES ? preemptible() : !in_nmi();
 }
 
 /* Can the device reach the page as it is, without a bounce buffer or an IOMMU? */
 static bool lab_in_reach(struct labyrinth *maze, struct page *page)
 {
+	u64 mask = min_not_zero(dma_get_mask(maze->dev), maze->dev->bus_dma_limit);
+
 	return device_iommu_mapped(maze->dev) ||
-	       page_to_phys(page) + PAGE_SIZE - 1 <= dma_get_mask(maze->dev);
+	       phys_to_dma(maze->dev, page_to_phys(page)) + PAGE_SIZE - 1 <= mask;
 }
 
+/* A mask between two zones (28 bits, say) is sure only of the lower one */
 static struct page *lab_page_get(struct labyrinth *maze, gfp_t gfp)
 {
-	struct page *page = alloc_pages_node(maze->node, gfp | maze->zone, 0);
+	gfp_t zone = maze->zone;
 
-	if (!page || maze->zone != GFP_DMA32 || lab_in_reach(maze, page))
-		return page;
-	/* a mask between the zones, 28 bits say: only the lowest zone is sure */
-	__free_page(page);
-	return alloc_pages_node(maze->node, gfp | GFP_DMA, 0);
+	for (;;) {
+		struct page *page = alloc_pages_node(maze->node, gfp | zone, 0);
+
+		if (!page || zone == GFP_DMA || lab_in_reach(maze, page))
+			return page;
+		__free_page(page);
+		zone = zone == GFP_DMA32 ? GFP_DMA : GFP_DMA32;
+	}
 }
 
 /*

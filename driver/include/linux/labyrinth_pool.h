@@ -33,11 +33,14 @@ struct labyrinth;
  * @pages:	pages made at create; at least 1
  * @max_pages:	bound, fallback pages included; 0 means @pages
  * @low:	a refill starts when fewer are free; 0 means a quarter of @pages
- * @high:	a refill stops, and surplus pages go back, above this; 0 means @pages
+ * @high:	a refill stops, and surplus pages go back, above this; 0 means @pages.
+ *		Both count the shared pages; what the CPUs' fronts keep, less than an
+ *		eighth of @pages in all, comes on top
  * @reserve:	free pages that only atomic callers may take; 0 is none
  * @policy:	enum labyrinth_policy
  * @refilled:	called from the worker in process context after pages became
- *		available to a pool that had refused one; may be NULL
+ *		available to a pool that had refused one; not any more once
+ *		labyrinth_destroy() has returned, which waits for it; may be NULL
  * @arg:	argument of @refilled
  */
 struct labyrinth_params {
