@@ -43,6 +43,7 @@ int labyrinth_buffers_create(struct labyrinth_dev *ldev)
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	ldev->pool = pool;
+	ldev->pool_limit = params.max_pages;
 	ldev->policy = params.policy;
 	return 0;
 }

@@ -26,11 +26,16 @@ struct class labyrinth_class = {
 
 static int labyrinth_open(struct inode *inode, struct file *filp)
 {
-	struct labyrinth_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	struct labyrinth_dev *ldev = container_of(inode->i_cdev, struct labyrinth_dev, cdev);
+	struct labyrinth_file *file;
 
+	/* A node that is no part of devtmpfs can still lead here. */
+	if (labyrinth_state(ldev) == LABYRINTH_GONE)
+		return -ENODEV;
+	file = kzalloc(sizeof(*file), GFP_KERNEL);
 	if (!file)
 		return -ENOMEM;
-	file->ldev = container_of(inode->i_cdev, struct labyrinth_dev, cdev);
+	file->ldev = ldev;
 	mutex_init(&file->lock);
 	filp->private_data = file;
 	return stream_open(inode, filp);

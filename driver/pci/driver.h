@@ -20,7 +20,9 @@
  * (the page is the device's); its completion moves it to `ready` (the page is
  * the CPU's, waiting for a reader); reading it to the end frees the page and
  * the slot.  The number of slots is the queue's depth, so a reader that is
- * slow stops the grants, and nothing is lost.
+ * slow stops the grants, and nothing is lost.  In ring mode a queue keeps pages
+ * that its source may never fill; so that it cannot keep those that another queue
+ * needs, it has no more slots than its share of what the pool may grow to.
  */
 #ifndef LABYRINTH_PCI_DRIVER_H
 #define LABYRINTH_PCI_DRIVER_H
@@ -149,7 +151,8 @@ struct labyrinth_file;
  * @wake:	wakes them: an ISR on PREEMPT_RT must not take @wait's lock
  * @owner:	ctl; the file that has the queue, or NULL
  * @config:	ctl; of the last BIND
- * @slots:	ctl; @config.depth of them, while bound
+ * @slots:	ctl; @nr_slots of them, while bound
+ * @nr_slots:	ctl; pages that the queue may hold, at most @config.depth
  * @cq:		ctl; completion ring, while bound
  * @cq_dma:	ctl
  * @pq:		ctl; posted-buffer ring, while bound in ring mode
@@ -158,6 +161,7 @@ struct labyrinth_file;
  * @lock:	the lock of all that follows
  * @phase:	written with ctl and @lock, read with either
  * @error:	why the phase is LABYRINTH_FAILED, negative errno
+ * @draining:	the device was told to stop: it is given nothing more
  * @broken:	the device lied too often; the ISR leaves it alone
  * @starved:	no page or slot was left for what the device wants
  * @at_eos:	what a read at the end of @ready gets
@@ -189,6 +193,7 @@ struct labyrinth_queue {
 	struct labyrinth_file *owner;
 	struct labyrinth_bind config;
 	struct labyrinth_slot *slots;
+	u32 nr_slots;
 	struct labyrinth_completion *cq;
 	dma_addr_t cq_dma;
 	struct labyrinth_desc *pq;
@@ -198,6 +203,7 @@ struct labyrinth_queue {
 	raw_spinlock_t lock ____cacheline_aligned_in_smp;
 	enum labyrinth_phase phase;
 	int error;
+	bool draining;
 	bool broken;
 	bool starved;
 	enum labyrinth_eos at_eos;
@@ -234,6 +240,7 @@ struct labyrinth_vector {
  * @pdev:	valid until remove
  * @regs:	BAR 0, valid until remove
  * @pool:	where pages come from; valid while it has pages out
+ * @pool_limit:	pages that it may grow to; constant
  * @policy:	enum labyrinth_policy; constant
  * @hw_version:	constant, like the next four
  * @caps:	LABYRINTH_CAPS_*
@@ -253,6 +260,7 @@ struct labyrinth_dev {
 	struct pci_dev *pdev;
 	void __iomem *regs;
 	struct labyrinth *pool;
+	unsigned int pool_limit;
 	enum labyrinth_policy policy;
 	u32 hw_version;
 	u32 caps;

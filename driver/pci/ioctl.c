@@ -56,8 +56,8 @@ int labyrinth_bind_check(struct labyrinth_dev *ldev, struct labyrinth_bind *bind
 		return -EINVAL;
 	if (bind->mode > LABYRINTH_MODE_RING || bind->format > LABYRINTH_FORMAT_RECORD)
 		return -EINVAL;
-	if (bind->flags & ~LABYRINTH_BIND_HOLD || memchr_inv(bind->reserved, 0,
-							      sizeof(bind->reserved)))
+	if (bind->flags & ~LABYRINTH_BIND_HOLD ||
+	    memchr_inv(bind->reserved, 0, sizeof(bind->reserved)))
 		return -EINVAL;
 	bind->depth = bind->depth ?: labyrinth_param_depth();
 	if (bind->depth < LABYRINTH_RING_MIN || bind->depth > LABYRINTH_DEPTH_MAX ||

@@ -236,13 +236,26 @@ static struct labyrinth_slot *labyrinth_grant_slot(struct labyrinth_queue *q, u3
 	return slot;
 }
 
-/* Ring mode: post buffers up to post_max.  True if the budget was too small. */
+/*
+ * Ring mode: the handler posts up to post_max.  Others post only what keeps the
+ * device going, and what lets a moderated interrupt come, so that replacing what
+ * was used stays the handler's work however slow the reader is.
+ */
+static u32 labyrinth_post_goal(const struct labyrinth_queue *q, bool isr)
+{
+	if (isr)
+		return q->post_max;
+	return min(q->post_max, max(DIV_ROUND_UP(q->post_max, 8), q->config.mod_packets));
+}
+
+/* True if the budget was too small. */
 static bool labyrinth_post(struct labyrinth_queue *q, bool isr)
 {
+	u32 goal = labyrinth_post_goal(q, isr);
 	u32 tail = q->pq_tail;
 	dma_addr_t dma;
 
-	while (q->nr_granted < q->post_max && q->pq_tail - tail < LABYRINTH_IRQ_BUDGET) {
+	while (q->nr_granted < goal && q->pq_tail - tail < LABYRINTH_IRQ_BUDGET) {
 		struct labyrinth_desc *desc = &q->pq[q->pq_tail & (q->config.depth - 1)];
 
 		if (!labyrinth_grant_slot(q, q->next_cookie, isr, false, &dma))
@@ -254,7 +267,7 @@ static bool labyrinth_post(struct labyrinth_queue *q, bool isr)
 	}
 	if (q->pq_tail != tail)
 		labyrinth_qwr(q, LABYRINTH_QREG_PQ_TAIL, q->pq_tail);
-	return q->nr_granted < q->post_max && !q->starved;
+	return q->nr_granted < goal && !q->starved;
 }
 
 static struct labyrinth_pending *labyrinth_find_pending(struct labyrinth_queue *q, u32 tag)
@@ -297,8 +310,10 @@ static void labyrinth_deny(struct labyrinth_queue *q, u32 tag)
 	trace_labyrinth_deny(q->ldev->dev.id, q->index, tag, !list_empty(&q->free));
 }
 
-/* The documents' scenario: data waits in the device, and this is the one moment
- * in which it gets a page to go to, or learns that there is none now. */
+/*
+ * The documents' scenario: data waits in the device, and this is the one moment
+ * in which it gets a page to go to, or learns that there is none now.
+ */
 static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q)
 {
 	struct labyrinth_pending *request;
@@ -353,10 +368,12 @@ void labyrinth_queue_irq(struct labyrinth_queue *q)
 	}
 	q->count.irqs++;
 	completions = labyrinth_take_completions(q, LABYRINTH_IRQ_BUDGET);
-	if (q->config.mode == LABYRINTH_MODE_DEMAND)
-		requests = labyrinth_answer_requests(q);
-	else
-		labyrinth_post(q, true);
+	if (!q->draining) {
+		if (q->config.mode == LABYRINTH_MODE_DEMAND)
+			requests = labyrinth_answer_requests(q);
+		else
+			labyrinth_post(q, true);
+	}
 	labyrinth_uwr(q, LABYRINTH_UREG_CQ_HEAD_ARM, q->cq_head);
 	trace_labyrinth_irq(q->ldev->dev.id, q->index, completions, requests, q->cq_head);
 	raw_spin_unlock(&q->lock);
@@ -383,7 +400,7 @@ void labyrinth_queue_feed(struct labyrinth_queue *q)
 		raw_spin_lock_irqsave(&q->lock, flags);
 		q->starved = false;
 		clear_bit(q->index, &q->ldev->starved);
-		if (q->phase == LABYRINTH_RUNNING && !q->broken) {
+		if (q->phase == LABYRINTH_RUNNING && !q->draining && !q->broken) {
 			if (q->config.mode == LABYRINTH_MODE_DEMAND)
 				labyrinth_grant_pending(q, false);
 			else

@@ -20,15 +20,16 @@ static void labyrinth_dev_release(struct device *dev)
 {
 	struct labyrinth_dev *ldev = container_of(dev, struct labyrinth_dev, dev);
 
-	ida_free(&labyrinth_minors, MINOR(dev->devt));
 	mutex_destroy(&ldev->ctl);
 	kfree(ldev);
 }
 
+/* The number is free again at once: files that are still open do not need it. */
 static void labyrinth_put_dev(void *arg)
 {
 	struct labyrinth_dev *ldev = arg;
 
+	ida_free(&labyrinth_minors, MINOR(ldev->dev.devt));
 	put_device(&ldev->dev);
 }
 
@@ -66,7 +67,7 @@ static int labyrinth_identify(struct labyrinth_dev *ldev)
 				     labyrinth_rd(ldev, LABYRINTH_REG_ID));
 	ldev->hw_version = labyrinth_rd(ldev, LABYRINTH_REG_VERSION);
 	if (ldev->hw_version >> 16 != LABYRINTH_VERSION >> 16)
-		return dev_err_probe(dev, -ENODEV, "hardware version %#x is not known to this driver\n",
+		return dev_err_probe(dev, -ENODEV, "hardware version %#x is unknown\n",
 				     ldev->hw_version);
 	ldev->caps = labyrinth_rd(ldev, LABYRINTH_REG_CAPS);
 	ldev->nr_queues = LABYRINTH_CAPS_QUEUES(ldev->caps);

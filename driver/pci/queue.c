@@ -111,7 +111,7 @@ static void labyrinth_fresh_slots(struct labyrinth_queue *q)
 	unsigned int i;
 
 	INIT_LIST_HEAD(&q->free);
-	for (i = 0; i < q->config.depth; i++)
+	for (i = 0; i < q->nr_slots; i++)
 		list_add_tail(&q->slots[i].node, &q->free);
 }
 
@@ -122,7 +122,7 @@ static void labyrinth_fresh_slots(struct labyrinth_queue *q)
  * @bind: checked configuration
  *
  * Context: process; ctl is held.
- * Return: 0 or a negative errno.
+ * Return: 0; -ENOSPC if the pool is too small for ring mode on this device; -ENOMEM.
  */
 int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner,
 			 const struct labyrinth_bind *bind)
@@ -130,7 +130,12 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 	int err;
 
 	q->config = *bind;
-	q->slots = kvcalloc(bind->depth, sizeof(*q->slots), GFP_KERNEL);
+	q->nr_slots = bind->depth;
+	if (bind->mode == LABYRINTH_MODE_RING)
+		q->nr_slots = min(bind->depth, q->ldev->pool_limit / q->ldev->nr_queues);
+	if (!q->nr_slots)
+		return -ENOSPC;
+	q->slots = kvcalloc(q->nr_slots, sizeof(*q->slots), GFP_KERNEL);
 	if (!q->slots)
 		return -ENOMEM;
 	err = labyrinth_alloc_rings(q);
@@ -140,9 +145,11 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 		return err;
 	}
 	labyrinth_fresh_slots(q);
-	/* Half of the slots for the device, so that a completion finds a free one
-	 * and the ISR can refill what was taken while the reader is not there yet. */
-	q->post_max = bind->depth / 2;
+	/*
+	 * Half of the slots for the device, so that a completion finds a free one
+	 * and the ISR can refill what was taken while the reader is not there yet.
+	 */
+	q->post_max = DIV_ROUND_UP(q->nr_slots, 2);
 	q->next_seq = 0;
 	q->at_eos = LABYRINTH_EOS_NONE;
 	q->broken = false;
@@ -150,7 +157,7 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 	memset(&q->device, 0, sizeof(q->device));
 	q->owner = owner;
 	labyrinth_set_phase(q, LABYRINTH_HELD, 0);
-	labyrinth_buffers_prepare(q->ldev, bind->depth);
+	labyrinth_buffers_prepare(q->ldev, q->nr_slots);
 	return 0;
 }
 
@@ -216,6 +223,7 @@ int labyrinth_queue_start(struct labyrinth_queue *q)
 	q->cq_head = 0;
 	q->pq_tail = 0;
 	q->nr_pending = 0;
+	q->draining = false;
 	q->starved = false;
 	labyrinth_program(q);
 	/* The first interrupt can come before the next line, and must find this. */
@@ -275,6 +283,17 @@ static void labyrinth_settle(struct labyrinth_queue *q, int error)
 	wake_up_interruptible(&q->wait);
 }
 
+/* Under the lock, so that the ISR's next answer knows of it. */
+static void labyrinth_tell_stop(struct labyrinth_queue *q)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	q->draining = true;
+	labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_STOP);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
 /**
  * labyrinth_queue_stop - stop a queue; nothing happens to one that does not run
  * @q: the queue
@@ -291,7 +310,7 @@ void labyrinth_queue_stop(struct labyrinth_queue *q, int error)
 	if (q->phase != LABYRINTH_RUNNING)
 		return;
 	if (labyrinth_state(q->ldev) == LABYRINTH_LIVE) {
-		labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_STOP);
+		labyrinth_tell_stop(q);
 		err = readl_poll_timeout(q->regs + LABYRINTH_QREG_STATE, state,
 					 state == LABYRINTH_STATE_IDLE ||
 					 state == LABYRINTH_ALL_ONES,

@@ -49,6 +49,8 @@ int labyrinth_hw_init(struct labyrinth_dev *ldev)
 	    status == LABYRINTH_ALL_ONES)
 		return -ENODEV;
 	pci_set_master(ldev->pdev);
+	/* What a later link reset has to bring back */
+	pci_save_state(ldev->pdev);
 	labyrinth_wr(ldev, LABYRINTH_REG_ERR_STATUS, LABYRINTH_ERR_ALL);
 	labyrinth_wr(ldev, LABYRINTH_REG_ERR_ENABLE, LABYRINTH_ERR_ALL);
 	return 0;
@@ -202,13 +204,12 @@ static pci_ers_result_t labyrinth_mmio_enabled(struct pci_dev *pdev)
 static pci_ers_result_t labyrinth_slot_reset(struct pci_dev *pdev)
 {
 	pci_restore_state(pdev);
-	pci_save_state(pdev);
 	return labyrinth_resume_dev(pdev) ? PCI_ERS_RESULT_DISCONNECT : PCI_ERS_RESULT_RECOVERED;
 }
 
 static void labyrinth_error_resume(struct pci_dev *pdev)
 {
-	dev_info(&pdev->dev, "recovered; queues can be bound again\n");
+	dev_info(&pdev->dev, "recovered from a PCI error\n");
 }
 
 const struct pci_error_handlers labyrinth_err_handlers = {

@@ -69,21 +69,23 @@ const struct attribute_group *labyrinth_dev_groups[] = {
 	NULL
 };
 
-/* A count of a queue: where it is in struct labyrinth_queue_stats */
+/* A value of a queue: where it is in struct labyrinth_queue_stats */
 struct labyrinth_queue_attr {
 	struct attribute attr;
 	u16 offset;
-	u8 size;
+	bool wide;	/* u64, else u32 */
 };
 
-#define LABYRINTH_QUEUE_ATTR(_name, _field)						\
+#define LABYRINTH_QUEUE_VALUE(_name, _field, _wide)					\
 	static struct labyrinth_queue_attr labyrinth_queue_attr_##_name = {		\
 		.attr = { .name = __stringify(_name), .mode = 0444 },			\
 		.offset = offsetof(struct labyrinth_queue_stats, _field),		\
-		.size = sizeof_field(struct labyrinth_queue_stats, _field),		\
+		.wide = _wide,								\
 	}
+#define LABYRINTH_QUEUE_ATTR(_name, _field) LABYRINTH_QUEUE_VALUE(_name, _field, true)
+#define LABYRINTH_QUEUE_ATTR_U32(_name, _field) LABYRINTH_QUEUE_VALUE(_name, _field, false)
 
-LABYRINTH_QUEUE_ATTR(bound, bound);
+LABYRINTH_QUEUE_ATTR_U32(bound, bound);
 LABYRINTH_QUEUE_ATTR(produced, produced);
 LABYRINTH_QUEUE_ATTR(completed, completed);
 LABYRINTH_QUEUE_ATTR(dropped_overrun, dropped[LABYRINTH_DROP_OVERRUN]);
@@ -105,9 +107,9 @@ LABYRINTH_QUEUE_ATTR(isr_softirq, isr_contexts[LABYRINTH_CTX_SOFTIRQ]);
 LABYRINTH_QUEUE_ATTR(isr_process, isr_contexts[LABYRINTH_CTX_PROCESS]);
 LABYRINTH_QUEUE_ATTR(late_grants, late_grants);
 LABYRINTH_QUEUE_ATTR(denied, denied);
-LABYRINTH_QUEUE_ATTR(pages_cpu, pages[LABYRINTH_OWNER_CPU]);
-LABYRINTH_QUEUE_ATTR(pages_device, pages[LABYRINTH_OWNER_DEVICE]);
-LABYRINTH_QUEUE_ATTR(backlog, backlog);
+LABYRINTH_QUEUE_ATTR_U32(pages_cpu, pages[LABYRINTH_OWNER_CPU]);
+LABYRINTH_QUEUE_ATTR_U32(pages_device, pages[LABYRINTH_OWNER_DEVICE]);
+LABYRINTH_QUEUE_ATTR_U32(backlog, backlog);
 
 static struct attribute *labyrinth_queue_attrs[] = {
 	&labyrinth_queue_attr_bound.attr,
@@ -150,9 +152,9 @@ static ssize_t labyrinth_queue_show(struct kobject *kobj, struct attribute *attr
 		return -ERESTARTSYS;
 	labyrinth_queue_stats(q, &stats);
 	mutex_unlock(&q->ldev->ctl);
-	if (qa->size == sizeof(u32))
-		return sysfs_emit(buf, "%u\n", *(const u32 *)value);
-	return sysfs_emit(buf, "%llu\n", *(const u64 *)value);
+	if (qa->wide)
+		return sysfs_emit(buf, "%llu\n", *(const u64 *)value);
+	return sysfs_emit(buf, "%u\n", *(const u32 *)value);
 }
 
 static const struct sysfs_ops labyrinth_queue_ops = {

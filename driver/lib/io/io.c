@@ -165,6 +165,8 @@ const char *labyrinth_io_advice(int error)
 		return "the queue has an owner: see `labctl stats`, or take another one";
 	case ENODATA:
 		return "the device has no such source: start it with one, or use --source generator";
+	case ENOSPC:
+		return "the pool is too small for ring mode: raise pool_max, or use demand mode";
 	case ENODEV:
 		return "the device is gone";
 	case ECONNRESET:

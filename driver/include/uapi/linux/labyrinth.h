@@ -69,7 +69,14 @@ struct labyrinth_info {
 	char pci[16];		/* domain:bus:device.function */
 };
 
-/* LABYRINTH_IOC_BIND: take a queue, configure and start it */
+/*
+ * LABYRINTH_IOC_BIND: take a queue, configure and start it
+ *
+ * EBUSY: it has an owner, or the file has a queue that did not end by itself;
+ * ENODATA: the device has no such source; ENOSPC: ring mode needs a pool of at
+ * least one page for each queue; EAGAIN: the device is being reset; EINVAL: a
+ * value, or the device refuses the configuration.
+ */
 struct labyrinth_bind {
 	__u32 size;
 	__s32 queue;		/* -1: the lowest free one; set on return */
