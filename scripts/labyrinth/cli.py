@@ -44,6 +44,8 @@ def _system_error(problem):
 
 def main():
     machine.raise_on_signals()
+    # depmod and its like, which are not in the PATH of a user who is not root.
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     try:
         args = _parser().parse_args()
         return args.call(args)
@@ -51,7 +53,7 @@ def main():
         ui.error(problem)
         return problem.status
     except machine.Interrupted as signal_seen:
-        ui.note(f"interrupted ({signal_seen}); the guest and everything temporary are gone")
+        ui.note(f"interrupted ({signal_seen}); nothing temporary is left, and the next run goes on")
         return signal_seen.status
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

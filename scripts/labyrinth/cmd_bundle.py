@@ -69,7 +69,7 @@ def bundle_main(_args):
             partial.unlink(missing_ok=True)
     print(f"{target}: {target.stat().st_size >> 20} MiB, for {facts['system']}\n"
           f"On a machine without network, in a clone of this repository:\n"
-          f"  make unbundle FILE={NAME} && make run")
+          f"  make unbundle FILE=/where/it/is/{NAME} && make run")
     return 0
 
 
@@ -87,7 +87,7 @@ def _relocate(cache, old):
     if old == str(cache):
         return
     for build in (cache / "qemu").glob("build-*"):
-        for name in ("build.ninja", "compile_commands.json", "config-host.mak"):
+        for name in ("build.ninja", "config-host.mak"):
             path = build / name
             if path.is_file():
                 paths.write_atomically(path, path.read_text().replace(f"{old}/", f"{cache}/"))

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from . import cmd_vm, machine, paths, results, scratch, ui
+from . import cmd_vm, machine, results, scratch, ui
 
 MAX_QUEUES = 16
 MIB = 1 << 20

@@ -28,30 +28,24 @@ def add_parser(commands):
     qtest.set_defaults(call=qtest_main)
 
 
-def _programs(args):
-    there = {p.name: p for p in sorted(userland.KSELFTEST.iterdir()) if p.is_file() and os.access(p, os.X_OK)}
-    wanted = args.program
+def _wanted(args, there):
+    """Those of the {name: path} that were asked for; on the debug kernel by default those of debug.list."""
     listing = TESTS / "debug.list"
+    wanted = args.program
     if not wanted and args.kernel == "debug" and listing.is_file():
-        wanted = [line for line in listing.read_text().split() if line]
+        wanted = [line for line in listing.read_text().splitlines() if line and not line.startswith("#")]
     for name in wanted:
         if name not in there:
             raise ui.LabError(f"no self-test {name}; there are: {' '.join(there)}", ui.EXIT_USAGE)
-    chosen = [there[name] for name in wanted] if wanted else list(there.values())
-    if not chosen:
-        raise ui.LabError("tests/kselftest built no program")
-    return chosen
+    return [there[name] for name in wanted or there]
 
 
-def _script(programs):
-    """One shell line that runs them all and remembers the worst."""
-    lines = ["bad=0"]
-    for program in programs:
-        path = shlex.quote(str(program))
-        lines.append(f"echo '# {program.name}'; {path} || {{ s=$?; [ $s = 4 ] || "
-                     f"{{ bad=1; echo \"# {program.name} ended with status $s\"; }}; }}")
-    lines.append("exit $bad")
-    return "\n".join(lines)
+def _script(programs, test_modules):
+    """One shell line that runs them all and fails if one did."""
+    words = shlex.join([str(TESTS / "run.sh"), str(userland.KSELFTEST)] + [p.name for p in programs])
+    runs = [words] if programs else []
+    runs += [shlex.join([str(TESTS / "run-module.sh"), str(path)]) for path in test_modules]
+    return "bad=0; " + "; ".join(f"{run} || bad=1" for run in runs) + "; exit $bad"
 
 
 def kselftest_main(args):
@@ -60,10 +54,13 @@ def kselftest_main(args):
         args.device.append(f"queues={QUEUES}")
     qemu, kernel, options = cmd_vm.prepare(args)
     userland.kselftest()
-    modules.kselftest(kernel)
+    there = {p.name: p for p in sorted(userland.KSELFTEST.iterdir()) if p.is_file() and os.access(p, os.X_OK)}
+    there |= {p.stem: p for p in modules.kselftest(kernel)}
+    chosen = _wanted(args, there)
     options.cwd = str(userland.KSELFTEST)
     options.env["LAB_KERNEL"] = args.kernel
-    options.command = ["sh", "-c", _script(_programs(args))]
+    options.command = ["sh", "-c", _script([p for p in chosen if p.suffix != ".ko"],
+                                           [p for p in chosen if p.suffix == ".ko"])]
     return cmd_vm.report(machine.run(qemu, kernel, options, TIMEOUT if args.timeout is None else args.timeout))
 
 

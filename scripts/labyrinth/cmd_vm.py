@@ -19,6 +19,9 @@ STATUSES = """exit status:
   130  interrupted (Ctrl-C)
 """
 
+# Without the start-up files of the host's user, which expect to be able to write.
+SHELL = ["env", "PS1=lab:\\w# ", "/bin/bash", "--norc", "-i"]
+
 EXAMPLES = """examples:
   scripts/lab vm -- labctl info
   scripts/lab vm --kernel rt --smp 4 --device queues=8 -- sh -c 'cat /proc/interrupts'
@@ -32,7 +35,7 @@ def add_machine_options(parser):
     add = parser.add_argument
     add("--kernel", default=os.environ.get("LAB_KERNEL", "stock"), metavar="stock|rt|debug|PATH",
         help="which kernel: the distribution's, its PREEMPT_RT one, ours with every check on, a built kernel "
-             "tree, or a bzImage with lib/modules/RELEASE beside it (default: stock)")
+             "tree, or a bzImage with lib/modules/RELEASE near it (default: stock)")
     add("--smp", type=int, metavar="N", help="processors (default 2)")
     add("--memory", type=int, metavar="M", help="MiB of memory (default 1024)")
     add("--qemu-arg", action="append", default=[], metavar="ARG",
@@ -218,7 +221,7 @@ def vm_main(args):
         from . import exact
         return report(exact.run_command(args))
     qemu, kernel, options = prepare(args)
-    options.command = args.command or ["/bin/bash", "-i"]
+    options.command = args.command or SHELL
     return report(boot(args, qemu, kernel, options))
 
 
@@ -228,5 +231,5 @@ def module_main(args):
     qemu, kernel, options = prepare(args)
     made = modules.foreign(kernel, args.dir, not args.no_driver)
     options.modules += [(path, args.param if path == made[-1] else []) for path in made]
-    options.command = args.command or ["/bin/bash", "-i"]
+    options.command = args.command or SHELL
     return report(boot(args, qemu, kernel, options))

@@ -15,7 +15,7 @@ _CRASH = re.compile(r"""(?:
 )""", re.X)
 
 _WARNING = re.compile(r"""(?:
-    WARNING: | ------------\[\ cut\ here | BUG:\  | INFO:\ task\ .*\ blocked\ for | INFO:\ rcu_ | INFO:\ trying\ to
+    WARNING: | ------------\[\ cut\ here | \[?\ ?BUG:\  | INFO:\ task\ .*\ blocked\ for | INFO:\ rcu_ | INFO:\ trying\ to
   | INFO:\ possible\ | INFO:\ lockdep | INFO:\ NMI\ handler | INFO:\ Object | rcu:\ INFO:\ .*\ stall
   | watchdog:\ BUG: | UBSAN: | DMA-API:\ (?!preallocated|disabled|debugging) | kmemleak:\ \d+\ new | refcount_t:
   | ODEBUG: | list_(?:add|del)\ corruption | slab\ error | Object\ .*\ corrupt | KFENCE: | possible\ deadlock

@@ -8,7 +8,7 @@ from . import cmd_vm, guest, kernels, machine, packages, paths, qemu_device, ui,
 
 LOG = paths.RESULTS / "events.log"
 COMMAND_TIMEOUT = 300
-PERIOD_NS = 20000       # between pages, so that most of them come with an interrupt of their own
+PERIOD_NS = 100000      # between pages, so that each comes with interrupts of its own
 
 
 def _refuse(args):

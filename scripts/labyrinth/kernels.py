@@ -120,7 +120,7 @@ def _distribution(flavour, update):
 
 
 def _own(path):
-    """A kernel build tree, or a bzImage with its modules folder (lib/modules/<release>) beside it."""
+    """A kernel build tree, or a bzImage whose modules are in lib/modules/<release> beside it, above it or in /."""
     path = Path(path).absolute()
     if path.is_dir():
         image = path / "arch/x86/boot/bzImage"
@@ -138,12 +138,15 @@ def _own(path):
     if not path.is_file():
         raise ui.LabError(f"no kernel {path}: give stock, rt, debug, a built kernel tree or a bzImage",
                           ui.EXIT_USAGE)
-    found = sorted((path.parent / "lib/modules").glob("*/modules.dep"))
-    if len(found) != 1:
-        raise ui.LabError(f"{path.parent}/lib/modules must hold the modules of exactly one kernel "
-                          "(modules.dep), the one of this bzImage", ui.EXIT_USAGE)
-    modules = found[0].parent
-    return Kernel(str(path), modules.name, path, modules, (modules / "build").resolve())
+    release = pvh.release(path.read_bytes())
+    if not release:
+        raise ui.LabError(f"{path} is no bzImage", ui.EXIT_USAGE)
+    places = [folder / "lib/modules" / release for folder in (path.parent, path.parent.parent, Path("/"))]
+    modules = next((place for place in places if (place / "modules.dep").is_file()), None)
+    if modules is None:
+        raise ui.LabError(f"the modules of {release} are not there: put them into {places[0]} (modules.dep and all)",
+                          ui.EXIT_USAGE)
+    return Kernel(str(path), release, path, modules, (modules / "build").resolve())
 
 
 def get(name, update=False):

@@ -127,7 +127,8 @@ class _Run:
         if "in" in self.pairs:
             pump.Inward(self.loop, 0, self.pairs["in"][0])
         if "tty" in self.pairs:
-            pump.Inward(self.loop, 0, self.pairs["tty"][0])
+            # The loop knows a descriptor once: one for each direction.
+            pump.Inward(self.loop, 0, self.pairs["tty"][0].dup())
         if self.input_path is not None:
             self.input_file = open(self.input_path, "rb", buffering=0)
             pump.Inward(self.loop, self.input_file.fileno(), self.pairs["source"][0])
@@ -227,8 +228,8 @@ def _start(argv, run, folder):
                           start_new_session=True)
 
 
-def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None, before=None):
-    """Boot, run the command, end. `qemu` is a device build; `before` is called when QEMU has started."""
+def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None):
+    """Boot, run the command, end: an Outcome. `out` and `err` take the command's output as bytes."""
     begin = time.monotonic()
     current = _Run(options, timeout, out or pump.writer(1), err or pump.writer(2), input_path)
     chosen = "tcg" if options.exact else accel.choose(qemu.program, qemu.firmware, kernel)
@@ -248,8 +249,6 @@ def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None,
             current.connect()
             if options.tty:
                 signal.signal(signal.SIGWINCH, current.resize)
-            if before:
-                before(child)
             timed_out = current.watch(child)
             if timed_out:
                 child.kill()

@@ -120,8 +120,11 @@ def foreign(kernel, folder, with_ours):
 
 
 def kselftest(kernel):
-    """The modules of the kernel self-tests, beside ours."""
+    """The modules of the kernel self-tests, beside ours: [paths]."""
     ready(kernel)
+    made = []
     for kbuild_file in sorted((paths.ROOT / "tests/kselftest").glob("*/Kbuild")):
         for module in foreign(kernel, kbuild_file.parent, True):
-            paths.write_atomically(home(kernel) / module.name, module.read_bytes())
+            made.append(home(kernel) / module.name)
+            paths.write_atomically(made[-1], module.read_bytes())
+    return made

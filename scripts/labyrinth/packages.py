@@ -59,6 +59,19 @@ def refresh_machine_lists():
     return done.returncode == 0
 
 
+def _to_its_end(command):
+    """(status, output) of an installation, which is not cut off in the middle: Ctrl-C reaches apt-get itself, which
+    ends when dpkg is in a state to go on from."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        text = child.communicate()[0]
+    except BaseException:
+        ui.note("waiting for apt-get to come to a safe end")
+        child.communicate()
+        raise
+    return child.returncode, text.decode(errors="replace")
+
+
 def install():
     names = missing()
     if not names:
@@ -68,10 +81,9 @@ def install():
         refresh_machine_lists()
         command = prefix + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y",
                             "--no-install-recommends", "install"] + names
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            reasons = [line for line in done.stdout.decode(errors="replace").splitlines()
-                       if line.startswith("E: ")]
+        status, text = _to_its_end(command)
+        if status:
+            reasons = [line for line in text.splitlines() if line.startswith("E: ")]
             raise ui.LabError(f"could not install {' '.join(names)}: "
                               f"{reasons[0] if reasons else 'apt-get failed'}; check the network and the "
                               "machine's apt sources, or install them yourself, then run this again")

@@ -11,6 +11,14 @@ import zlib
 _PVH_NOTE = struct.pack("<III", 4, 4, 18) + b"Xen\0"
 
 
+def release(image):
+    """The release that a bzImage says it is, or None."""
+    if image[0x202:0x206] != b"HdrS":
+        return None
+    start = struct.unpack_from("<H", image, 0x20e)[0] + 0x200
+    return image[start:start + 256].split(b" ")[0].split(b"\0")[0].decode(errors="replace")
+
+
 def _payload(image):
     """The packed kernel, located by the boot protocol's header."""
     sectors = image[0x1f1] or 4

@@ -54,7 +54,7 @@ def source(version):
         with ui.step("unpacking QEMU's source"):
             shutil.rmtree(tree, ignore_errors=True)
             # apt has verified the signatures of the whole chain; dpkg-source would ask for developers' keys.
-            proc.run(["dpkg-source", "--no-check", "-x", dsc, tree], what="unpack-qemu")
+            proc.run(["dpkg-source", "--no-check", "--no-copy", "-x", dsc, tree], what="unpack-qemu")
         (tree / ".labyrinth-unpacked").touch()
     return tree
 
@@ -73,7 +73,9 @@ def _configure(tree, build):
     shutil.rmtree(build, ignore_errors=True)
     paths.make_dir(build)
     with ui.step("configuring QEMU"):
-        proc.run([tree / "configure"] + OPTIONS, cwd=build, what="configure-qemu")
+        # The distribution's Python comes first, for that is the one that finds the distribution's meson.
+        env = {**os.environ, "PATH": f"/usr/bin:/bin:{os.environ.get('PATH', '')}"}
+        proc.run([tree / "configure"] + OPTIONS, cwd=build, env=env, what="configure-qemu")
 
 
 def ninja(build):

@@ -34,13 +34,13 @@ class Qemu:
 
 
 def _commands(base):
-    return json.loads((base.build / "compile_commands.json").read_text())
+    """Every command of the base's build, response files expanded: [{file, output, command}]."""
+    return json.loads(proc.output([qemu_base.ninja(base.build), "-t", "compdb", "-x"], cwd=base.build))
 
 
-def _flags(base, suffixes):
+def _flags(base, commands, suffixes):
     """The compiler and its flags for one of the base's own files, with every path made absolute."""
-    by_file = {entry["file"]: entry for entry in _commands(base)}
-    entry = next((e for s in suffixes for f, e in by_file.items() if f.endswith(s)), None)
+    entry = next((e for s in suffixes for e in commands if e["file"].endswith(s) and e["output"].endswith(".o")), None)
     if entry is None:
         raise ui.LabError(f"QEMU {base.version} compiles none of {', '.join(suffixes)}: the flags for the "
                           "device cannot be taken from it")
@@ -61,16 +61,12 @@ def _flags(base, suffixes):
     return flags
 
 
-def _link(base, target):
+def _link(base, commands, target):
     """The base's command that links a target."""
-    out = proc.output([qemu_base.ninja(base.build), "-t", "commands", target], cwd=base.build)
-    last = out.rstrip().splitlines()[-1]
-    words = shlex.split(last)
-    responses = [w for w in words if w.startswith("@")]
-    for response in responses:
-        at = words.index(response)
-        words[at:at + 1] = shlex.split((base.build / response[1:]).read_text())
-    return words
+    found = [entry["command"] for entry in commands if entry["output"] == target]
+    if len(found) != 1:
+        raise ui.LabError(f"QEMU {base.version} does not link {target} in one command")
+    return shlex.split(found[0])
 
 
 def _quote(words):
@@ -139,31 +135,31 @@ def _trace(ninja, base):
     return made
 
 
-def _test_link(base, own_main):
+def _test_link(base, commands, own_main):
     """qos-test's link line without the tests of others, and without its main() if ours has one."""
-    words = _link(base, "tests/qtest/qos-test")
+    words = _link(base, commands, "tests/qtest/qos-test")
     return [w for w in words if not (w.startswith("tests/qtest/qos-test.p/")
                                      and (own_main or not w.endswith("/qos-test.c.o")))]
 
 
 def _describe(base):
-    ninja = _Ninja(base)
+    ninja, commands = _Ninja(base), _commands(base)
     header, code = _trace(ninja, base)
     own = [f"-iquote{DEVICE}", f"-I{OUT}", f"-I{OUT / 'trace'}", f"-I{FIRMWARE / 'include'}", f"-I{DEVICE}"]
-    flags = _flags(base, EXEMPLARS) + own
+    flags = _flags(base, commands, EXEMPLARS) + own
     objects = ninja.objects(flags + WARNINGS, sorted(DEVICE.glob("*.c")), "device", order=[header])
     objects += ninja.objects(flags, [code], "device", order=[header])
     core = sorted((FIRMWARE / "core").glob("*.c")) + sorted((FIRMWARE / "port/host").glob("*.c"))
     firmware = ninja.objects(["gcc"] + FIRMWARE_FLAGS + [f"-I{FIRMWARE / 'include'}", f"-I{DEVICE}"],
                              core, "firmware")
-    ninja.link(_link(base, "qemu-system-x86_64"), PROGRAM, objects + firmware)
+    ninja.link(_link(base, commands, "qemu-system-x86_64"), PROGRAM, objects + firmware)
 
     tests = sorted((DEVICE / "qtest").glob("*.c"))
     if tests:
         own_main = any(re.search(r"^int main\(", t.read_text(), re.M) for t in tests)
-        flags = _flags(base, ("tests/qtest/qos-test.c",)) + own + [f"-I{base.tree / 'tests'}",
+        flags = _flags(base, commands, ("tests/qtest/qos-test.c",)) + own + [f"-I{base.tree / 'tests'}",
                                                                   f"-I{base.tree / 'tests/qtest'}"]
-        ninja.link(_test_link(base, own_main), TEST, ninja.objects(flags + WARNINGS, tests, "qtest") + firmware)
+        ninja.link(_test_link(base, commands, own_main), TEST, ninja.objects(flags + WARNINGS, tests, "qtest") + firmware)
     return "\n".join(ninja.lines) + "\n"
 
 

@@ -33,13 +33,22 @@ def _sweep():
             os.close(handle)
 
 
+def _make():
+    """A new folder and its held lock. A sweeper may see the lock before we hold it: then try again."""
+    while True:
+        home = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=_home()))
+        handle = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if (home / "lock").exists():
+            return home, handle
+        os.close(handle)
+
+
 @contextlib.contextmanager
 def folder():
     _sweep()
-    home = Path(tempfile.mkdtemp(dir=_home()))
-    handle = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    home, handle = _make()
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)

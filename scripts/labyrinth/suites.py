@@ -54,6 +54,7 @@ GUEST = (qemu_device.ready, userland.ready)
 
 ALL = [
     Suite("lint", "style and static checks of every part", LAB + ["check"], (qemu_device.ready, STOCK)),
+    Suite("docs", "the register page says what the hardware header says", _python("tests/docs")),
     Suite("unit", "pool core in user space under ASan, UBSan and TSan", _make("tests/unit", "test")),
     Suite("firmware", "firmware core under ASan and UBSan", _make("firmware-model", "test")),
     Suite("qtest", "the device's registers, DMA, interrupts, reset and refusals, without a guest", LAB + ["qtest"],

@@ -42,6 +42,9 @@ class Reader:
 
     def line(self, text):
         text = text.rstrip("\r\n")
+        if text.startswith(("TAP version", "KTAP version")):
+            self._close()
+            return
         plan = _PLAN.match(text)
         if plan:
             self._plan(plan)
@@ -52,9 +55,13 @@ class Reader:
 
     def _plan(self, plan):
         if plan[1]:
+            if plan[2] == "0":
+                self._deeper = True
+                self._skip("a whole program", plan[3])
             return
-        self._close()
-        self._planned, self._seen = int(plan[2]), 0
+        if self._planned is not None:
+            self._close()           # the next program's results begin; a plan may also come last
+        self._planned = int(plan[2])
         self.any = True
         if not self._planned:
             self._skip("everything", plan[3])
@@ -86,7 +93,7 @@ class Reader:
     def _close(self):
         if self._planned is not None and self._seen < self._planned:
             self.count.fail(f"{self._planned - self._seen} of {self._planned} planned tests never reported")
-        self._planned = None
+        self._planned, self._seen = None, 0
 
     def end(self):
         self._close()

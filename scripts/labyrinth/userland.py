@@ -6,16 +6,16 @@ Contract: the parts' own Makefiles decide how; here is only where to (O=build) a
 import contextlib
 import os
 
-from . import lock, paths, proc, ui
+from . import kernel_build, lock, paths, proc, ui
 
 BIN = paths.BUILD / "bin"
 KSELFTEST = paths.BUILD / "kselftest"
 
 
-def _make(folder, what, result):
+def _make(folder, what, result, *words):
     if not (paths.ROOT / folder / "Makefile").is_file():
         raise ui.LabError(f"{folder}/Makefile is not there: this clone is not whole")
-    command = ["make", "-C", paths.ROOT / folder, f"O={paths.BUILD}", f"-j{os.cpu_count() or 2}"]
+    command = ["make", "-C", paths.ROOT / folder, f"O={paths.BUILD}", f"-j{os.cpu_count() or 2}"] + list(words)
     with lock.in_build("userland", f"building {what}"):
         with contextlib.nullcontext() if result.exists() else ui.step(f"building {what}"):
             proc.run(command, what=f"build-{what}")
@@ -28,4 +28,5 @@ def ready():
 
 def kselftest():
     """The programs that run in the guest; their modules are modules.kselftest()'s."""
-    _make("tests/kselftest", "kselftest", KSELFTEST)
+    _, tree = kernel_build.source()     # the harness is the kernel's own
+    _make("tests/kselftest", "kselftest", KSELFTEST, f"KSELFTEST_DIR={tree / 'tools/testing/selftests'}")

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device, the driver or a process goes away at a bad moment: nobody hangs,
+ * every page comes back, and what comes after works.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "lab.h"
+
+#define TEARDOWN_MS 2000
+
+FIXTURE(life) {
+	struct lab_rx rx[LAB_QUEUES];
+	char pci[32];
+};
+
+FIXTURE_VARIANT(life) {
+	uint32_t mode;
+};
+
+FIXTURE_VARIANT_ADD(life, demand) { .mode = LABYRINTH_MODE_DEMAND };
+FIXTURE_VARIANT_ADD(life, ring) { .mode = LABYRINTH_MODE_RING };
+
+FIXTURE_SETUP(life)
+{
+	int i;
+
+	for (i = 0; i < LAB_QUEUES; i++)
+		self->rx[i].fd = -1;
+	ASSERT_NE(NULL, lab_pci());
+	strcpy(self->pci, lab_pci());
+}
+
+FIXTURE_TEARDOWN(life)
+{
+	uint64_t errors;
+	int i;
+
+	for (i = 0; i < LAB_QUEUES; i++)
+		lab_close(&self->rx[i]);
+	EXPECT_TRUE(lab_wait_device());
+	EXPECT_TRUE(lab_pages_back());
+	/* whatever happened: the device was never told a thing that it had to refuse */
+	EXPECT_TRUE(lab_read_number(LAB_SYS "/errors", &errors));
+	EXPECT_EQ(0, errors);
+}
+
+/* --- queues under load: a thread each, reading until something ends it ---------- */
+
+struct load {
+	pthread_t thread;
+	struct lab_rx *rx;
+	int err;
+};
+
+static void *read_on(void *arg)
+{
+	struct load *load = arg;
+
+	load->err = lab_receive(load->rx, 0);
+	return NULL;
+}
+
+static int begin_load(struct load *load, struct lab_rx *rx, uint32_t mode)
+{
+	int i, err = 0;
+
+	for (i = 0; i < LAB_QUEUES && !err; i++) {
+		struct labyrinth_bind bind = lab_generator(i, mode, 0);
+
+		bind.depth = 32;
+		err = lab_bind(&rx[i], &bind);
+		load[i].rx = &rx[i];
+		if (!err)
+			err = -pthread_create(&load[i].thread, NULL, read_on, &load[i]);
+	}
+	return err;
+}
+
+static void end_load(struct load *load)
+{
+	int i;
+
+	for (i = 0; i < LAB_QUEUES; i++)
+		pthread_join(load[i].thread, NULL);
+}
+
+/* One queue works from its first page to its last. */
+static int one_good_run(struct lab_rx *rx, uint32_t mode)
+{
+	struct labyrinth_bind bind = lab_generator(0, mode, 200);
+	int err = lab_bind(rx, &bind);
+
+	err = err ? err : lab_receive(rx, 0);
+	err = err ? err : rx->pages == 200 && lab_clean(rx) ? 0 : -EBADMSG;
+	lab_close(rx);
+	return err;
+}
+
+/* --- a process goes -------------------------------------------------------------- */
+
+TEST_F(life, close_in_the_middle_returns_the_pages)
+{
+	struct labyrinth_queue_stats stats;
+	int i, round;
+
+	for (round = 0; round < 5; round++) {
+		for (i = 0; i < LAB_QUEUES; i++) {
+			struct labyrinth_bind bind = lab_generator(i, variant->mode, 0);
+
+			ASSERT_EQ(0, lab_bind(&self->rx[i], &bind));
+		}
+		ASSERT_EQ(0, lab_receive(&self->rx[0], 1));
+		usleep(20000 * round);
+		for (i = 0; i < LAB_QUEUES; i++)
+			lab_close(&self->rx[i]);
+		EXPECT_TRUE(lab_pages_back());
+		for (i = 0; i < LAB_QUEUES; i++) {
+			ASSERT_EQ(0, lab_queue_stats(i, &stats));
+			EXPECT_EQ(stats.completions, stats.delivered + stats.discarded);
+			EXPECT_EQ(stats.produced, stats.completions + lab_dropped(&stats));
+			EXPECT_EQ(0, stats.pages[1] + stats.pages[2] + stats.backlog);
+		}
+	}
+}
+
+TEST_F(life, a_killed_reader_leaves_nothing)
+{
+	struct labyrinth_info info;
+	int status;
+	pid_t child = fork();
+
+	ASSERT_GE(child, 0);
+	if (!child) {
+		struct labyrinth_bind bind = lab_generator(0, variant->mode, 0);
+
+		if (!lab_bind(&self->rx[0], &bind))
+			lab_receive(&self->rx[0], 0);
+		_exit(1);
+	}
+	usleep(200000);
+	ASSERT_EQ(0, lab_info(&info));
+	EXPECT_EQ(1, info.bound);
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	ASSERT_EQ(0, lab_info(&info));
+	EXPECT_EQ(0, info.bound);
+	EXPECT_TRUE(lab_pages_back());
+	EXPECT_EQ(0, one_good_run(&self->rx[0], variant->mode));
+}
+
+/* --- the driver goes --------------------------------------------------------------- */
+
+TEST_F(life, unbind_wakes_a_waiting_reader)
+{
+	struct labyrinth_bind bind = { .queue = 0, .mode = variant->mode };
+	struct pollfd poll_in = { .events = POLLIN };
+	struct load load = { .rx = &self->rx[0] };
+	struct labyrinth_info info;
+	uint64_t begin;
+
+	ASSERT_EQ(0, lab_bind(&self->rx[0], &bind));
+	ASSERT_EQ(0, pthread_create(&load.thread, NULL, read_on, &load));
+	usleep(100000);
+	begin = lab_ms();
+	EXPECT_EQ(0, lab_unbind(self->pci));
+	EXPECT_LT(lab_ms() - begin, TEARDOWN_MS);
+	pthread_join(load.thread, NULL);
+	EXPECT_EQ(-ENODEV, load.err);
+
+	/* and whatever the file is asked for from now on */
+	EXPECT_EQ(-ENODEV, lab_read(&self->rx[0], 8192));
+	EXPECT_EQ(-ENODEV, labyrinth_io_info(self->rx[0].fd, &info));
+	EXPECT_EQ(-ENODEV, labyrinth_io_bind(self->rx[0].fd, &bind));
+	EXPECT_EQ(-ENODEV, labyrinth_io_start(self->rx[0].fd));
+	EXPECT_EQ(-ENODEV, labyrinth_io_reset(self->rx[0].fd));
+	poll_in.fd = self->rx[0].fd;
+	EXPECT_EQ(1, poll(&poll_in, 1, 0));
+	EXPECT_TRUE(poll_in.revents & POLLHUP);
+	EXPECT_EQ(0, lab_rebind(self->pci));
+}
+
+TEST_F_TIMEOUT(life, unbind_under_load, 120)
+{
+	struct load load[LAB_QUEUES];
+	uint64_t begin;
+	int i, round;
+
+	for (round = 0; round < 3; round++) {
+		ASSERT_EQ(0, begin_load(load, self->rx, variant->mode));
+		usleep(300000);
+		begin = lab_ms();
+		EXPECT_EQ(0, lab_unbind(self->pci));
+		EXPECT_LT(lab_ms() - begin, TEARDOWN_MS);
+		end_load(load);
+		for (i = 0; i < LAB_QUEUES; i++) {
+			EXPECT_EQ(-ENODEV, load[i].err);
+			EXPECT_TRUE(lab_clean(&self->rx[i]));
+			EXPECT_GT(self->rx[i].pages, 0);
+		}
+		EXPECT_EQ(0, lab_rebind(self->pci));
+		/* the old files are still open, and close late */
+		ASSERT_TRUE(lab_wait_device());
+		for (i = 0; i < LAB_QUEUES; i++)
+			lab_close(&self->rx[i]);
+		EXPECT_EQ(0, one_good_run(&self->rx[0], variant->mode));
+	}
+}
+
+TEST_F(life, unbind_between_two_reads_of_a_page)
+{
+	struct labyrinth_bind bind = lab_generator(0, variant->mode, 0);
+	char part[100];
+
+	bind.format = LABYRINTH_FORMAT_STREAM;
+	bind.gen_min = 4096;
+	ASSERT_EQ(0, lab_bind(&self->rx[0], &bind));
+	EXPECT_EQ(sizeof(part), labyrinth_io_read(self->rx[0].fd, part, sizeof(part)));
+	EXPECT_EQ(0, lab_unbind(self->pci));
+	EXPECT_EQ(-ENODEV, labyrinth_io_read(self->rx[0].fd, part, sizeof(part)));
+	EXPECT_EQ(0, lab_rebind(self->pci));
+}
+
+/* --- a reader that copies a page, and does not get on with it ----------------------- */
+
+struct stuck {
+	pthread_t thread;
+	int fd;
+	void *buffer;		/* its pages come when the test lets them */
+	ssize_t got;
+};
+
+static void *read_stuck(void *arg)
+{
+	struct stuck *stuck = arg;
+
+	stuck->got = labyrinth_io_read(stuck->fd, stuck->buffer, 4096);
+	return NULL;
+}
+
+/* A page of memory that faults until it is given; the userfaultfd, or -1. */
+static int faulting_page(void **page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (unsigned long)*page;
+	range.range.len = 4096;
+	if (*page != MAP_FAILED && !ioctl(fd, UFFDIO_API, &api) &&
+	    !ioctl(fd, UFFDIO_REGISTER, &range))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int give_page(int fd, void *page)
+{
+	struct uffdio_zeropage zero = { .range = { (unsigned long)page, 4096 } };
+
+	return ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+}
+
+/* Its page is freed late, into a pool whose device is gone. */
+TEST_F(life, a_stuck_reader_does_not_hold_up_unbind)
+{
+	struct labyrinth_bind bind = lab_generator(0, variant->mode, 0);
+	struct stuck stuck = { 0 };
+	uint64_t begin, before, after;
+	int fd = faulting_page(&stuck.buffer);
+
+	if (fd < 0)
+		SKIP(return, "no userfaultfd");
+	ASSERT_TRUE(lab_read_number("/sys/module/labyrinth_pool/refcnt", &before));
+	bind.format = LABYRINTH_FORMAT_STREAM;
+	bind.gen_min = 4096;
+	ASSERT_EQ(0, lab_bind(&self->rx[0], &bind));
+	stuck.fd = self->rx[0].fd;
+	ASSERT_EQ(0, pthread_create(&stuck.thread, NULL, read_stuck, &stuck));
+	usleep(200000);
+
+	begin = lab_ms();
+	EXPECT_EQ(0, lab_unbind(self->pci));
+	EXPECT_LT(lab_ms() - begin, TEARDOWN_MS);
+	EXPECT_EQ(0, lab_rebind(self->pci));
+	ASSERT_TRUE(lab_wait_device());
+	EXPECT_EQ(0, one_good_run(&self->rx[1], variant->mode));
+
+	EXPECT_EQ(0, give_page(fd, stuck.buffer));
+	pthread_join(stuck.thread, NULL);
+	EXPECT_EQ(4096, stuck.got);
+	EXPECT_EQ(-ENODEV, labyrinth_io_read(stuck.fd, stuck.buffer, 4096));
+	/* the old pool has let its module go */
+	usleep(100000);
+	ASSERT_TRUE(lab_read_number("/sys/module/labyrinth_pool/refcnt", &after));
+	EXPECT_EQ(before, after);
+	close(fd);
+}
+
+TEST_F_TIMEOUT(life, the_module_is_held_by_open_files, 120)
+{
+	int round;
+
+	if (!getenv("LAB_MODULE_DIR"))
+		SKIP(return, "LAB_MODULE_DIR is not set");
+	for (round = 0; round < 3; round++) {
+		int fd = labyrinth_io_open(LAB_DEV, 0);
+
+		ASSERT_GE(fd, 0);
+		EXPECT_EQ(-EWOULDBLOCK, lab_unload());
+		close(fd);
+		ASSERT_EQ(0, lab_unload());
+		EXPECT_EQ(-ENOENT, labyrinth_io_open(LAB_DEV, 0));
+		ASSERT_EQ(0, lab_load(""));
+		ASSERT_TRUE(lab_wait_device());
+		EXPECT_EQ(0, one_good_run(&self->rx[0], variant->mode));
+	}
+}
+
+/* The module stays while a file is open, though its device is gone. */
+TEST_F(life, close_after_unbind_lets_the_module_go)
+{
+	int fd;
+
+	if (!getenv("LAB_MODULE_DIR"))
+		SKIP(return, "LAB_MODULE_DIR is not set");
+	fd = labyrinth_io_open(LAB_DEV, 0);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(0, lab_unbind(self->pci));
+	EXPECT_EQ(-EWOULDBLOCK, lab_unload());
+	close(fd);
+	EXPECT_EQ(0, lab_unload());
+	ASSERT_EQ(0, lab_load(""));
+}
+
+/* --- the device goes, or is reset --------------------------------------------------- */
+
+TEST_F_TIMEOUT(life, removal_from_the_bus_under_load, 120)
+{
+	struct load load[LAB_QUEUES];
+	char path[128];
+	int i;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", self->pci);
+	ASSERT_EQ(0, begin_load(load, self->rx, variant->mode));
+	usleep(200000);
+	EXPECT_EQ(0, lab_write(path, "1"));
+	end_load(load);
+	for (i = 0; i < LAB_QUEUES; i++) {
+		EXPECT_EQ(-ENODEV, load[i].err);
+		EXPECT_TRUE(lab_clean(&self->rx[i]));
+	}
+	EXPECT_EQ(0, lab_write("/sys/bus/pci/rescan", "1"));
+	/* under its old name, though files of the one before are open */
+	ASSERT_TRUE(lab_wait_device());
+	for (i = 0; i < LAB_QUEUES; i++)
+		lab_close(&self->rx[i]);
+	EXPECT_EQ(0, one_good_run(&self->rx[0], variant->mode));
+}
+
+/* Pages that were complete are still read; then the file has to bind anew. */
+static void expect_reset(struct __test_metadata *_metadata, struct load *load,
+			 struct lab_rx *rx, uint32_t mode)
+{
+	struct labyrinth_bind bind = lab_generator(0, mode, 100);
+	int i;
+
+	for (i = 0; i < LAB_QUEUES; i++) {
+		EXPECT_EQ(-ECONNRESET, load[i].err);
+		EXPECT_TRUE(lab_clean(&rx[i]));
+		EXPECT_EQ(-ECONNRESET, lab_read(&rx[i], 8192));
+	}
+	for (i = 0; i < LAB_QUEUES; i++) {
+		struct lab_rx *one = &rx[i];
+
+		bind.queue = i;
+		EXPECT_EQ(0, labyrinth_io_bind(one->fd, &bind));
+		one->bind = bind;
+		one->pages = 0;
+		one->next_seq = 0;
+		EXPECT_EQ(0, lab_receive(one, 0));
+		EXPECT_EQ(100, one->pages);
+		EXPECT_TRUE(lab_clean(one));
+		lab_close(one);
+	}
+}
+
+TEST_F_TIMEOUT(life, function_level_reset_under_load, 120)
+{
+	struct load load[LAB_QUEUES];
+	uint64_t begin;
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		ASSERT_EQ(0, begin_load(load, self->rx, variant->mode));
+		usleep(50000 + 50000 * round);
+		begin = lab_ms();
+		ASSERT_EQ(0, lab_reset_function(self->pci));
+		EXPECT_LT(lab_ms() - begin, TEARDOWN_MS);
+		end_load(load);
+		expect_reset(_metadata, load, self->rx, variant->mode);
+		EXPECT_TRUE(lab_pages_back());
+	}
+}
+
+TEST_F_TIMEOUT(life, device_reset_under_load, 120)
+{
+	struct load load[LAB_QUEUES];
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		int fd = labyrinth_io_open(LAB_DEV, 0);
+
+		ASSERT_GE(fd, 0);
+		ASSERT_EQ(0, begin_load(load, self->rx, variant->mode));
+		usleep(50000 + 50000 * round);
+		EXPECT_EQ(0, labyrinth_io_reset(fd));
+		close(fd);
+		end_load(load);
+		expect_reset(_metadata, load, self->rx, variant->mode);
+		EXPECT_TRUE(lab_pages_back());
+	}
+}
+
+TEST_HARNESS_MAIN
