@@ -335,7 +335,11 @@ bool lab_last(struct lab_core *core)
 	return ended;
 }
 
-/* A snapshot: exact at a quiet moment, each number for itself otherwise */
+/*
+ * A snapshot: exact at a quiet moment, each number for itself otherwise.  total
+ * is the sum over the owners, so that a page which the worker makes or gives back
+ * at this moment is in both or in neither.
+ */
 void lab_stats(struct lab_core *core, struct labyrinth_stats *stats)
 {
 	struct lab_front *front;
@@ -355,7 +359,6 @@ void lab_stats(struct lab_core *core, struct labyrinth_stats *stats)
 	}
 	lab_pin(pin);
 	lab_lock(&core->lock);
-	stats->total = core->total;
 	stats->refills = core->refills;
 	stats->shrunk = core->shrunk;
 	lab_unlock(&core->lock);
@@ -364,8 +367,10 @@ void lab_stats(struct lab_core *core, struct labyrinth_stats *stats)
 	for (i = 0; i < core->limit; i++) {
 		u32 owner = lab_owner(lab_load(&core->meta[i].state));
 
-		if (owner < LABYRINTH_NR_OWNERS)
+		if (owner < LABYRINTH_NR_OWNERS) {
 			stats->owned[owner]++;
+			stats->total++;
+		}
 		if (!(i % 4096))
 			lab_relax();
 	}
