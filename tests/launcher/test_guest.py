@@ -27,6 +27,13 @@ class Command(unittest.TestCase):
         code, out, _ = self.vm("--", "printf", "<%s>", *words)
         self.assertEqual((code, out), (0, "".join(f"<{word}>" for word in words)))
 
+    def test_host_programs(self):
+        """programs are the host's, also those that busybox has too"""
+        code, out, err = self.vm("--", "sh", "-c", "readlink -f /proc/$$/exe; ls --version | head -n 1")
+        self.assertEqual(code, 0, err)
+        self.assertNotIn("busybox", out.lower())
+        self.assertIn("coreutils", out)
+
     def test_streams(self):
         """input, output and error stay apart and whole"""
         data = bytes(range(256)) * 4096
