@@ -271,7 +271,8 @@ static int receive(struct receive *run)
 		return LABCTL_FAILED;
 	}
 	receive_work(run);
-	good = !take_stats(run) && receive_verdict(run) && !atomic_load(&run->sink_failed);
+	/* Whoever gave up left data unread, which the counters would only show again. */
+	good = !take_stats(run) && !atomic_load(&run->gave_up) && receive_verdict(run);
 	good &= close_sinks(run, good && (!run->interrupted || endless));
 	good &= receive_report(run, good);
 	if (!good)

@@ -32,7 +32,7 @@ struct receive {
 	pthread_t worker[LABYRINTH_MAX_QUEUES];
 	unsigned int workers;
 	_Atomic unsigned int working;
-	_Atomic bool sink_failed;
+	_Atomic bool gave_up;		/* it said why: data was taken and not kept */
 	bool interrupted;
 	double seconds;
 	struct labyrinth_queue_stats stats[LABYRINTH_MAX_QUEUES];

@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "counts.h"
 #include "labctl.h"
@@ -138,24 +138,27 @@ static void whole_json(struct json *json, const struct receive *run, bool good)
 
 bool receive_report(const struct receive *run, bool good)
 {
-	const char *path = run->order->json_out;
-	struct json json = { .out = stdout };
+	struct json json = { 0 };
+	struct sink sink;
+	char *text = NULL;
+	size_t size;
+	bool written;
 
-	if (!path)
+	if (!run->order->json_out)
 		return true;
-	if (strcmp(path, "-"))
-		json.out = fopen(path, "we");
-	if (!json.out) {
-		labctl_error("%s: %s", path, strerror(errno));
+	json.out = open_memstream(&text, &size);
+	if (json.out)
+		whole_json(&json, run, good);
+	if (!json.out || fclose(json.out)) {
+		free(text);
+		labctl_error("out of memory");
 		return false;
 	}
-	whole_json(&json, run, good);
-	if (json.out == stdout)
-		return true;
-	if (ferror(json.out) | fclose(json.out)) {
-		labctl_error("%s: cannot write it: is the disk full?", path);
-		remove(path);
-		return false;
-	}
-	return true;
+	written = sink_open(&sink, run->order->json_out) && sink_write(&sink, text, size);
+	if (written)
+		written = sink_finish(&sink);
+	else
+		sink_abandon(&sink);
+	free(text);
+	return written;
 }

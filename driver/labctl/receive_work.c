@@ -29,7 +29,7 @@ struct worker {
 
 static void give_up(struct receive *run)
 {
-	atomic_store(&run->sink_failed, true);
+	atomic_store(&run->gave_up, true);
 }
 
 static void drain(struct rx *rx)
@@ -123,7 +123,7 @@ static void watch(struct receive *run, const sigset_t *signals, double begin)
 
 		if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP)
 			run->interrupted = true;
-		if (!stopped && (run->interrupted || atomic_load(&run->sink_failed))) {
+		if (!stopped && (run->interrupted || atomic_load(&run->gave_up))) {
 			stop_all(run);
 			stopped = true;
 		}

@@ -28,7 +28,7 @@ static bool failed(const char *path, int error)
 static bool open_at(struct sink *sink, const char *path, int flags)
 {
 	sink->fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
-	return sink->fd >= 0 ? true : failed(path, errno);
+	return sink->fd >= 0 ? true : failed(sink->path, errno);
 }
 
 bool sink_open(struct sink *sink, const char *path)

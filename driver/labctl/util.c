@@ -11,14 +11,24 @@
 
 const char *labctl_device = LABCTL_DEVICE;
 
+/* One line, whole, also when several threads have something to say. */
+static void complain(const struct labctl_command *see, const char *format, va_list args)
+{
+	flockfile(stderr);
+	fputs("labctl: ", stderr);
+	vfprintf(stderr, format, args);
+	if (see)
+		fprintf(stderr, "; see `labctl %s --help`", see->name);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
 int labctl_error(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	fputs("labctl: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	complain(NULL, format, args);
 	va_end(args);
 	return LABCTL_FAILED;
 }
@@ -28,9 +38,7 @@ int labctl_usage(const struct labctl_command *self, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("labctl: ", stderr);
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "; see `labctl %s --help`\n", self->name);
+	complain(self, format, args);
 	va_end(args);
 	return LABCTL_USAGE;
 }

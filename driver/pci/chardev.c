@@ -95,30 +95,32 @@ static ssize_t labyrinth_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			return -ERESTARTSYS;
 		ret = labyrinth_bind_default(file);
 		q = file->queue;
-		if (!ret)
+		if (q)
 			ret = labyrinth_queue_read(q, to);
 		mutex_unlock(&file->lock);
-		if (ret != -EAGAIN || !wait)
+		if (!q || ret != -EAGAIN || !wait)
 			return ret;
-	} while (!wait_event_interruptible(q->wait, labyrinth_queue_readable(q)));
+	} while (!wait_event_interruptible(q->wait, READ_ONCE(file->queue) != q ||
+					   labyrinth_queue_readable(q)));
 	return -ERESTARTSYS;
 }
 
 static __poll_t labyrinth_poll(struct file *filp, struct poll_table_struct *table)
 {
 	struct labyrinth_file *file = filp->private_data;
-	struct labyrinth_queue *q;
+	struct labyrinth_queue *q = READ_ONCE(file->queue);
 	__poll_t mask = 0;
 	int err;
 
-	if (mutex_lock_interruptible(&file->lock))
-		return EPOLLERR;
-	err = labyrinth_bind_default(file);
-	q = file->queue;
-	mutex_unlock(&file->lock);
-	if (err)
-		return EPOLLERR;
-
+	/* A reader may hold the mutex for long, but it has a queue. */
+	if (!q) {
+		mutex_lock(&file->lock);
+		err = labyrinth_bind_default(file);
+		q = file->queue;
+		mutex_unlock(&file->lock);
+		if (err)
+			return EPOLLERR;
+	}
 	poll_wait(filp, &q->wait, table);
 	if (labyrinth_queue_readable(q))
 		mask |= EPOLLIN | EPOLLRDNORM;

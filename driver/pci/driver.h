@@ -54,6 +54,8 @@
 #define LABYRINTH_STOP_MS	500
 #define LABYRINTH_DESTROY_MS	1000
 #define LABYRINTH_REQ_TIMEOUT_US 20000
+/* How soon a queue that found no page is looked at again */
+#define LABYRINTH_STARVED_JIFFIES msecs_to_jiffies(10)
 
 enum labyrinth_dev_state {
 	LABYRINTH_LIVE,
@@ -157,6 +159,7 @@ struct labyrinth_file;
  * @cq_dma:	ctl
  * @pq:		ctl; posted-buffer ring, while bound in ring mode
  * @pq_dma:	ctl
+ * @resets:	ctl; the device's number of resets when the queue was started
  * @device:	ctl; the device's counts when it was last stopped
  * @lock:	the lock of all that follows
  * @phase:	written with ctl and @lock, read with either
@@ -198,6 +201,7 @@ struct labyrinth_queue {
 	dma_addr_t cq_dma;
 	struct labyrinth_desc *pq;
 	dma_addr_t pq_dma;
+	unsigned int resets;
 	struct labyrinth_device_counts device;
 
 	raw_spinlock_t lock ____cacheline_aligned_in_smp;
@@ -248,6 +252,7 @@ struct labyrinth_vector {
  * @nr_vectors:	MSI-X vectors, 0 with INTx
  * @vector:	used entries: @nr_vectors, or one with INTx
  * @ctl:	see the head of this file
+ * @resets:	ctl; how often the device was reset
  * @state:	enum labyrinth_dev_state; written with @ctl, or LIVE to DEAD by anyone
  * @starved:	bit per queue that found no page; atomic
  * @errors:	error interrupts of the device; atomic
@@ -268,6 +273,7 @@ struct labyrinth_dev {
 	unsigned int nr_vectors;
 	struct labyrinth_vector vector[LABYRINTH_MAX_QUEUES + 1];
 	struct mutex ctl;	/* see the head of this file */
+	unsigned int resets;
 	atomic_t state;
 	unsigned long starved;
 	atomic_t errors;

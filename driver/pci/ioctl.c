@@ -114,8 +114,8 @@ static int labyrinth_bind_locked(struct labyrinth_file *file, struct labyrinth_b
 	if (q && q->phase != LABYRINTH_FAILED)
 		return -EBUSY;
 	if (q) {
+		WRITE_ONCE(file->queue, NULL);
 		labyrinth_queue_unbind(q);
-		file->queue = NULL;
 	}
 	q = labyrinth_pick_queue(ldev, bind->queue);
 	if (!q)
@@ -133,7 +133,7 @@ static int labyrinth_bind_locked(struct labyrinth_file *file, struct labyrinth_b
 		return err;
 	}
 	bind->queue = q->index;
-	file->queue = q;
+	WRITE_ONCE(file->queue, q);
 	return 0;
 }
 

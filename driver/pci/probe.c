@@ -53,8 +53,8 @@ static struct labyrinth_dev *labyrinth_new_dev(struct pci_dev *pdev)
 	ldev->dev.parent = &pdev->dev;
 	ldev->dev.release = labyrinth_dev_release;
 	labyrinth_chardev_setup(ldev, minor);
-	err = dev_set_name(&ldev->dev, LABYRINTH_NAME "%d", minor);
-	err = err ?: devm_add_action_or_reset(&pdev->dev, labyrinth_put_dev, ldev);
+	err = devm_add_action_or_reset(&pdev->dev, labyrinth_put_dev, ldev);
+	err = err ?: dev_set_name(&ldev->dev, LABYRINTH_NAME "%d", minor);
 	return err ? ERR_PTR(err) : ldev;
 }
 

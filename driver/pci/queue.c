@@ -23,8 +23,8 @@ static void labyrinth_wake(struct irq_work *work)
 	wake_up_interruptible(&q->wait);
 	if (READ_ONCE(q->broken) || labyrinth_state(ldev) == LABYRINTH_DEAD)
 		mod_delayed_work(system_wq, &ldev->watch, 0);
-	else if (READ_ONCE(q->starved))
-		mod_delayed_work(system_wq, &ldev->watch, msecs_to_jiffies(10));
+	else if (test_bit(q->index, &ldev->starved))
+		mod_delayed_work(system_wq, &ldev->watch, LABYRINTH_STARVED_JIFFIES);
 }
 
 /**
@@ -211,7 +211,8 @@ static void labyrinth_program(struct labyrinth_queue *q)
  *     LABYRINTH_STOPPED (they go on)
  *
  * Context: process; ctl is held.
- * Return: 0; -EINVAL if the device refuses the configuration; -ENODEV.
+ * Return: 0; -EINVAL if the device refuses the configuration; -ECONNRESET if it
+ * was reset since the stop; -ENODEV.
  */
 int labyrinth_queue_start(struct labyrinth_queue *q)
 {
@@ -219,12 +220,20 @@ int labyrinth_queue_start(struct labyrinth_queue *q)
 	u32 clear = before == LABYRINTH_HELD ? LABYRINTH_CTL_CLEAR : 0;
 	u32 state;
 
+	/* After a reset the device does not know where the sequence was. */
+	if (!clear && q->resets != q->ldev->resets) {
+		labyrinth_set_phase(q, LABYRINTH_FAILED, -ECONNRESET);
+		return -ECONNRESET;
+	}
+	q->resets = q->ldev->resets;
 	memset(q->cq, 0, labyrinth_cq_bytes(q));
 	q->cq_head = 0;
 	q->pq_tail = 0;
 	q->nr_pending = 0;
 	q->draining = false;
 	q->starved = false;
+	if (q->at_eos == LABYRINTH_EOS_READ)
+		q->at_eos = LABYRINTH_EOS_NONE;
 	labyrinth_program(q);
 	/* The first interrupt can come before the next line, and must find this. */
 	labyrinth_set_phase(q, LABYRINTH_RUNNING, 0);
@@ -316,8 +325,10 @@ void labyrinth_queue_stop(struct labyrinth_queue *q, int error)
 					 state == LABYRINTH_ALL_ONES,
 					 20, LABYRINTH_STOP_MS * USEC_PER_MSEC);
 	}
-	if (state == LABYRINTH_ALL_ONES) {
+	/* An idle state that nobody wrote: a device that is gone may read as zeros. */
+	if (state == LABYRINTH_ALL_ONES || !labyrinth_answers(q->ldev)) {
 		labyrinth_mark_dead(q->ldev);
+		pci_clear_master(q->ldev->pdev);
 		labyrinth_queue_fail(q, error ?: -ENODEV);
 		return;
 	}

@@ -41,6 +41,7 @@ int labyrinth_hw_init(struct labyrinth_dev *ldev)
 {
 	u32 status;
 
+	ldev->resets++;
 	if (!labyrinth_answers(ldev))
 		return -ENODEV;
 	if (readl_poll_timeout(ldev->regs + LABYRINTH_REG_STATUS, status,
@@ -134,7 +135,7 @@ void labyrinth_watch(struct work_struct *work)
 			continue;
 		}
 		labyrinth_queue_feed(q);
-		again = READ_ONCE(q->starved) ? msecs_to_jiffies(10) : again ?: HZ;
+		again = test_bit(i, &ldev->starved) ? LABYRINTH_STARVED_JIFFIES : again ?: HZ;
 	}
 	if (again)
 		queue_delayed_work(system_wq, &ldev->watch, again);

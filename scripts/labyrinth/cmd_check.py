@@ -21,7 +21,7 @@ KERNEL_EXCEPTIONS = (
     # The layout of TRACE_EVENT in the kernel itself breaks these.
     ("*/trace.h", "OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT"),
     # Programs in user space, written in kselftest_harness.h's macros.
-    ("*/tests/kselftest/driver_*", "PREFER_KERNEL_TYPES,MACRO_ARG_REUSE,LINE_SPACING,ARRAY_SIZE"),
+    ("*/tests/kselftest/driver_*", "PREFER_KERNEL_TYPES,MACRO_ARG_REUSE,LINE_SPACING,ARRAY_SIZE,BIT_MACRO"),
     ("*/tests/kselftest/lab*", "PREFER_KERNEL_TYPES,LINE_SPACING"),
     # User space and the device include these, where there is no BIT().
     ("*/uapi/*", "BIT_MACRO"), ("*/labyrinth_hw.h", "BIT_MACRO,PREFER_KERNEL_TYPES"),

@@ -25,7 +25,8 @@ SHELL = ["env", "PS1=lab:\\w# ", "/bin/bash", "--norc", "-i"]
 EXAMPLES = """examples:
   scripts/lab vm -- labctl info
   scripts/lab vm --kernel rt --smp 4 --device queues=8 -- sh -c 'cat /proc/interrupts'
-  scripts/lab vm --share out --module-param pool.low=32 -- labctl receive --out out/data
+  scripts/lab vm --share out --module-param policy=pool -- \\
+      labctl receive --source generator --pages 1000 --out out/data
   dmesg | scripts/lab vm --no-driver -- wc -l
 """
 

@@ -67,7 +67,8 @@ class Reader:
             self._skip("everything", plan[3])
 
     def _result(self, found):
-        indent, bad, _, name, mark, reason = found.groups()
+        indent, bad, number, name, mark, reason = found.groups()
+        name = name or f"test {number}"
         self.any = True
         if indent:
             self._deeper = True

@@ -102,6 +102,49 @@ void lab_close(struct lab_rx *rx)
 	rx->fd = -1;
 }
 
+void *lab_read_on(void *arg)
+{
+	struct lab_load *load = arg;
+
+	load->err = lab_receive(load->rx, 0);
+	return NULL;
+}
+
+int lab_begin_load(struct lab_load *load, struct lab_rx *rx, uint32_t mode)
+{
+	int i, err = 0;
+
+	for (i = 0; i < LAB_QUEUES && !err; i++) {
+		struct labyrinth_bind bind = lab_generator(i, mode, 0);
+
+		bind.depth = 32;
+		err = lab_bind(&rx[i], &bind);
+		load[i].rx = &rx[i];
+		if (!err)
+			err = -pthread_create(&load[i].thread, NULL, lab_read_on, &load[i]);
+	}
+	return err;
+}
+
+void lab_end_load(struct lab_load *load)
+{
+	int i;
+
+	for (i = 0; i < LAB_QUEUES; i++)
+		pthread_join(load[i].thread, NULL);
+}
+
+int lab_good_run(struct lab_rx *rx, uint32_t mode)
+{
+	struct labyrinth_bind bind = lab_generator(0, mode, 200);
+	int err = lab_bind(rx, &bind);
+
+	err = err ? err : lab_receive(rx, 0);
+	err = err ? err : rx->pages == 200 && lab_clean(rx) ? 0 : -EBADMSG;
+	lab_close(rx);
+	return err;
+}
+
 static int ask(int (*question)(int fd, void *arg), void *arg)
 {
 	int fd = labyrinth_io_open(LAB_DEV, 0);

@@ -9,6 +9,7 @@
 #ifndef LAB_H
 #define LAB_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,6 +54,23 @@ bool lab_clean(const struct lab_rx *rx);
 
 void lab_close(struct lab_rx *rx);
 
+/* --- queues under load: a thread each, reading until something ends it ---------- */
+
+struct lab_load {
+	pthread_t thread;
+	struct lab_rx *rx;
+	int err;
+};
+
+/* All queues with endless generators; 0 or a negative errno. */
+int lab_begin_load(struct lab_load *load, struct lab_rx *rx, uint32_t mode);
+/* When each thread has come to its end. */
+void lab_end_load(struct lab_load *load);
+/* What such a thread does with a struct lab_load */
+void *lab_read_on(void *load);
+/* One queue works from its first page to its last: 0, or a negative errno. */
+int lab_good_run(struct lab_rx *rx, uint32_t mode);
+
 /* --- questions, without a queue of one's own ------------------------------- */
 
 int lab_queue_stats(unsigned int queue, struct labyrinth_queue_stats *stats);
@@ -87,5 +105,7 @@ int lab_unload(void);
 
 /* Milliseconds of a clock that only goes forward */
 uint64_t lab_ms(void);
+/* A bound in milliseconds; a kernel that checks all it does gets four times as much. */
+uint64_t lab_patience(uint64_t ms);
 
 #endif /* LAB_H */

@@ -5,7 +5,7 @@
 # Contract: exit status 0 only if every program passed or was skipped as a whole.
 dir=${1:-$(dirname "$0")}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- "$dir"/driver_*
+[ $# -gt 0 ] || set -- "$dir"/driver_* "$dir/labctl"
 [ -x "$dir/${1##*/}" ] || { echo "run.sh: no self-tests in $dir: make -C tests/kselftest first" >&2; exit 2; }
 
 echo "KTAP version 1"

@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# labctl in the guest: its exit statuses, its one-line errors, and what it leaves behind when the disk is
+# full, it is interrupted, its reader goes, or the device does.
+# Contract: KTAP; exit status 0 only if all passed. Needs root, both modules and labctl in PATH.
+tmp=$(mktemp -d) || exit 1
+trap 'umount "$tmp/small" 2> /dev/null; rm -rf "$tmp"' EXIT
+number=0
+bad=0
+
+# report NAME: the verdict is the status of the command before it.
+report() {
+	verdict=$?
+	number=$((number + 1))
+	if [ "$verdict" -eq 0 ]; then
+		echo "ok $number $1"
+	else
+		echo "not ok $number $1"
+		bad=1
+		sed 's/^/# /' "$tmp/err"
+	fi
+}
+
+# expect STATUS PATTERN COMMAND...: ends with STATUS, and its one line on standard error has PATTERN.
+expect() {
+	wanted=$1
+	pattern=$2
+	shift 2
+	"$@" > "$tmp/out" 2> "$tmp/err"
+	status=$?
+	[ "$status" -eq "$wanted" ] || { echo "# status $status, not $wanted"; return 1; }
+	[ -z "$pattern" ] && { [ ! -s "$tmp/err" ]; return; }
+	[ "$(wc -l < "$tmp/err")" -eq 1 ] && grep -q "$pattern" "$tmp/err"
+}
+
+generate() {
+	labctl receive --source generator --quiet "$@"
+}
+
+# interrupt SIGNAL OPTION...: an endless or long run, ended by a signal after a second; its status.
+interrupt() {
+	signal=$1
+	shift
+	timeout --preserve-status -s "$signal" 1 labctl receive --source generator --quiet "$@" \
+		> "$tmp/out" 2> "$tmp/err"
+}
+
+pages_back() {
+	labctl stats --json | tr -d ' \n' | grep -q '"pool":.*"cpu":0,"device":0,"user":0,"quarantined":0'
+}
+
+echo "KTAP version 1"
+
+expect 2 "which command" labctl
+report "no command is wrong usage"
+expect 2 "no command 'bogus'" labctl bogus
+report "an unknown command is wrong usage"
+expect 2 "no option '--bogus'" labctl receive --bogus
+report "an unknown option is wrong usage"
+expect 2 "needs a value" labctl receive --out
+report "an option without its value is wrong usage"
+expect 2 "name a number from 1 to 16" labctl receive --queues 17
+report "a number out of its range is wrong usage"
+expect 2 "name a number from 0 to" labctl receive --mod-usec 1x
+report "a number with a tail is wrong usage"
+expect 2 "exclude each other" labctl receive --queue 1 --queues 2
+report "options that exclude each other are wrong usage"
+for command in "" list info stats receive reset; do
+	# shellcheck disable=SC2086
+	expect 0 "" labctl $command --help && grep -q "^usage: labctl" "$tmp/out"
+	report "labctl $command --help"
+done
+expect 1 "no such device" labctl --device /dev/labyrinth99 info
+report "a missing device is named"
+expect 1 "no Labyrinth device" labctl --device /dev/null info
+report "another device is refused"
+expect 1 "name fewer" generate --queues 16 --pages 16
+report "more queues than there are"
+expect 1 "cannot write to standard output" sh -c 'labctl info > /dev/full'
+report "a full standard output is an error"
+
+expect 0 "" labctl list && grep -q "^/dev/labyrinth0 .*live" "$tmp/out"
+report "list shows the device"
+expect 0 "" labctl info --json && grep -q '"queues": 4' "$tmp/out"
+report "info --json"
+timeout -s INT 3 labctl stats --watch --json > "$tmp/out" 2> "$tmp/err"
+[ "$(wc -l < "$tmp/out")" -ge 2 ] && ! grep -qv '^{.*}$' "$tmp/out"
+report "stats --watch --json writes a line each time"
+
+for mode in demand ring; do
+	expect 0 "" generate --mode $mode --queues 3 --pages 1000 --seed 5 --out "$tmp/$mode" --json-out "$tmp/json"
+	report "$mode: receive and verify"
+	grep -q '"good": true' "$tmp/json" && [ "$(grep -c '"received": 33[34]' "$tmp/json")" -eq 3 ]
+	report "$mode: the report has every queue's part of the pages"
+done
+cmp "$tmp/demand.0" "$tmp/ring.0" && cmp "$tmp/demand.1" "$tmp/ring.1" && cmp "$tmp/demand.2" "$tmp/ring.2"
+report "the same seed is the same data in each mode"
+! cmp -s "$tmp/demand.0" "$tmp/demand.1"
+report "queues have data of their own"
+expect 0 "" generate --pages 20000 --period-ns 20000 --burst 32 --json-out -
+report "drops that are accounted for are no failure"
+! grep -q '"overrun": 0' "$tmp/out"
+report "and they are in the report"
+
+mkdir "$tmp/small"
+mount -t tmpfs -o size=1M tmpfs "$tmp/small"
+expect 1 "disk is full" generate --pages 5000 --out "$tmp/small/x"
+report "a full disk is one clear error"
+[ -z "$(ls -A "$tmp/small")" ]
+report "a full disk leaves no half-made file"
+expect 1 "disk is full" generate --pages 10 --json-out /dev/full
+report "a full disk below the report is an error"
+[ -c /dev/full ]
+report "a device that it writes to is left alone"
+expect 1 "No such file" generate --pages 10 --out "$tmp/none/x"
+report "a folder that is not there is named"
+
+{ generate --pages 5000 --out - 2> "$tmp/err"; echo $? > "$tmp/status"; } | head -c 1000 > /dev/null
+[ "$(cat "$tmp/status")" -eq 1 ] && grep -q "program that read it is gone" "$tmp/err"
+report "a reader of the output that goes is an error"
+for signal in INT TERM; do
+	interrupt $signal --pages 1000000000 --out "$tmp/cut" --json-out "$tmp/json"
+	[ $? -eq 130 ] && [ ! -e "$tmp/cut" ] && [ ! -e "$tmp/cut.partial" ]
+	report "SIG$signal ends it with 130, and leaves no half-made file"
+	grep -q '"interrupted": true' "$tmp/json" && grep -q '"good": true' "$tmp/json"
+	report "SIG$signal: what was received was right"
+done
+interrupt INT --queues 4 --out "$tmp/endless" && [ -s "$tmp/endless.3" ]
+report "an endless run ends well with a signal"
+
+labctl receive --source generator --queue 1 --quiet 2> "$tmp/err1" &
+sleep 0.5
+expect 1 "has an owner" generate --queue 1 --pages 3
+report "a queue that is taken is named"
+labctl reset
+report "reset"
+wait $!
+[ $? -eq 1 ] && grep -q "the device was reset" "$tmp/err1"
+report "who received meanwhile learns of it"
+
+pages_back
+report "every page is back"
+echo "1..$number"
+exit $bad
