@@ -12,7 +12,11 @@
  * LABYRINTH_FORMAT_RECORD as whole records, each a struct labyrinth_record
  * followed by its data, padded with zeros to 8 bytes; a buffer with no room for the
  * next record gets EMSGSIZE (4096 + sizeof(struct labyrinth_record) is always enough).
- * End of the source reads as 0.  After the device is gone: ENODEV.
+ * A read waits for data, or is EAGAIN with O_NONBLOCK.  The end of the source, and of
+ * the data after LABYRINTH_IOC_STOP, reads as 0.  A page that the device lost on its way
+ * is a record with a status, and in a stream EIO once.  After a reset of the device:
+ * what was complete, then ECONNRESET until the file binds a queue again.  After the
+ * device is gone: ENODEV.  The first read of a device without a stream: ENODATA.
  *
  * Each struct's first field is its size as the caller knows it.  A smaller one
  * than the first version's is EINVAL; a larger one is accepted if all that the
