@@ -140,7 +140,9 @@ def qemu_argv(qemu, firmware, kernel, initrd, options, accel, chardevs):
     argv += _ports_args(chardevs)
     argv += ["-serial", "chardev:labconsole"]
     if options.device is not None:
-        argv += ["-device", f"pcie-root-port,id={ROOT_PORT},chassis=1,slot=1"]
+        # With ACPI's hot-plug the root port never says that its link is up, and error recovery gives up.
+        argv += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+                 "-device", f"pcie-root-port,id={ROOT_PORT},chassis=1,slot=1"]
         source = ["chardev=labsource"] if "source" in chardevs else []
         argv += ["-device", ",".join(["labyrinth", f"bus={ROOT_PORT}"] + source + options.device)]
     if options.verbose:

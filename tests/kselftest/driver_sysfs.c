@@ -4,6 +4,8 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +104,43 @@ TEST(the_queue_files_say_what_queue_stats_says)
 	EXPECT_EQ(0, value);
 	ASSERT_TRUE(queue_file(1, "bound", &value));
 	EXPECT_EQ(0, value);
+}
+
+/* The number of a queue's interrupt in /proc/interrupts, or -1 */
+static int irq_of(unsigned int queue)
+{
+	char line[1024], name[32];
+	int irq = -1;
+	FILE *in = fopen("/proc/interrupts", "re");
+
+	if (!in)
+		return -1;
+	snprintf(name, sizeof(name), "labyrinth0-q%u\n", queue);
+	while (irq < 0 && fgets(line, sizeof(line), in))
+		if (strstr(line, name))
+			irq = atoi(line);
+	fclose(in);
+	return irq;
+}
+
+TEST(interrupts_are_spread_over_the_cpus_and_can_be_moved)
+{
+	char path[64], first[64], second[64];
+	struct labyrinth_info info;
+
+	ASSERT_EQ(0, lab_info(&info));
+	if (info.vectors != LAB_QUEUES + 1 || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "one CPU, or shared vectors");
+	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", irq_of(0));
+	ASSERT_TRUE(lab_read_line(path, first, sizeof(first)));
+	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", irq_of(1));
+	ASSERT_TRUE(lab_read_line(path, second, sizeof(second)));
+	EXPECT_STRNE(first, second);
+
+	ASSERT_EQ(0, lab_write(path, first));
+	ASSERT_TRUE(lab_read_line(path, first, sizeof(first)));
+	EXPECT_STRNE(first, second);
+	EXPECT_EQ(0, lab_write(path, second));
 }
 
 TEST(a_page_can_be_followed_in_the_trace)
