@@ -75,6 +75,7 @@ void counts_pool_json(struct json *json, const struct labyrinth_pool_stats *stat
 	json_close(json, '}');
 	json_number(json, "frees", stats->frees);
 	json_number(json, "refused", stats->refused);
+	json_number(json, "late", stats->late);
 	json_number(json, "refills", stats->refills);
 	json_number(json, "shrunk", stats->shrunk);
 }

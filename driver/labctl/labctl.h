@@ -47,6 +47,7 @@ struct labctl_command {
 extern const struct labctl_command labctl_list;
 extern const struct labctl_command labctl_info;
 extern const struct labctl_command labctl_stats;
+extern const struct labctl_command labctl_holders;
 extern const struct labctl_command labctl_receive;
 extern const struct labctl_command labctl_reset;
 

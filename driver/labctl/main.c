@@ -10,7 +10,8 @@
 #include "labctl.h"
 
 static const struct labctl_command *const commands[] = {
-	&labctl_list, &labctl_info, &labctl_stats, &labctl_receive, &labctl_reset,
+	&labctl_list,    &labctl_info,	 &labctl_stats,
+	&labctl_holders, &labctl_receive, &labctl_reset,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -101,8 +101,9 @@ static void show_text(const struct snapshot *now)
 	printf("; in");
 	for (i = 0; i < LABYRINTH_CONTEXTS; i++)
 		printf(" %s %llu", labyrinth_io_context(i), (unsigned long long)p->contexts[i]);
-	printf("\nfrees %llu, refused %llu, refilled %llu, given back %llu\n",
+	printf("\nfrees %llu, refused %llu (%llu found late), refilled %llu, given back %llu\n",
 	       (unsigned long long)p->frees, (unsigned long long)p->refused,
+	       (unsigned long long)p->late,
 	       (unsigned long long)p->refills, (unsigned long long)p->shrunk);
 }
 

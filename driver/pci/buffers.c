@@ -4,8 +4,9 @@
  *
  * The one place that knows where a queue's pages come from: another allocator
  * is put behind these calls.  get(), back() and put() run under the queue's raw
- * lock in any context up to hard interrupt.  A page is the CPU's when it is
- * allocated, the device's between get() and back(), the CPU's until put().
+ * lock, so with interrupts off, in any context up to hard interrupt.  A page is
+ * the CPU's when it is allocated, the device's between get() and back(), the CPU's
+ * until put().
  */
 #include <linux/err.h>
 
@@ -98,8 +99,8 @@ labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, dma_addr_t *dma
 	if (!labyrinth_page_ok(page))
 		return page;
 	*dma = labyrinth_page_dma(pool, page);
-	if (labyrinth_to_device(pool, page)) {
-		labyrinth_free(pool, page);
+	if (labyrinth_to_device_pinned(pool, page)) {
+		labyrinth_free_pinned(pool, page);
 		*route = LABYRINTH_ROUTE_FAIL;
 		return (labyrinth_page_t){ 0 };
 	}
@@ -116,7 +117,7 @@ labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, dma_addr_t *dma
  */
 int labyrinth_buffer_back(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len)
 {
-	return labyrinth_to_cpu(q->ldev->pool, page, len);
+	return labyrinth_to_cpu_pinned(q->ldev->pool, page, len);
 }
 
 /**
@@ -126,7 +127,7 @@ int labyrinth_buffer_back(struct labyrinth_queue *q, labyrinth_page_t page, unsi
  */
 void labyrinth_buffer_put(struct labyrinth_queue *q, labyrinth_page_t page)
 {
-	labyrinth_free(q->ldev->pool, page);
+	labyrinth_free_pinned(q->ldev->pool, page);
 }
 
 /**
@@ -150,6 +151,7 @@ void labyrinth_buffers_stats(struct labyrinth_dev *ldev, struct labyrinth_pool_s
 	memcpy(stats->contexts, pool.contexts, sizeof(pool.contexts));
 	stats->frees = pool.frees;
 	stats->refused = pool.refused;
+	stats->late = pool.late;
 	stats->refills = pool.refills;
 	stats->shrunk = pool.shrunk;
 }

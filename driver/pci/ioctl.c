@@ -299,8 +299,8 @@ static const struct labyrinth_command labyrinth_commands[] = {
 	{ LABYRINTH_IOC_BIND, 88, false, labyrinth_ioc_bind },
 	{ LABYRINTH_IOC_START, 0, true, labyrinth_ioc_start },
 	{ LABYRINTH_IOC_STOP, 0, true, labyrinth_ioc_stop },
-	{ LABYRINTH_IOC_QUEUE_STATS, 288, true, labyrinth_ioc_queue_stats },
-	{ LABYRINTH_IOC_POOL_STATS, 168, true, labyrinth_ioc_pool_stats },
+	{ LABYRINTH_IOC_QUEUE_STATS, 296, true, labyrinth_ioc_queue_stats },
+	{ LABYRINTH_IOC_POOL_STATS, 184, true, labyrinth_ioc_pool_stats },
 	{ LABYRINTH_IOC_RESET, 0, true, labyrinth_ioc_reset },
 };
 

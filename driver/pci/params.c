@@ -107,10 +107,13 @@ enum labyrinth_policy labyrinth_param_policy(void)
 	return match_string(labyrinth_policies, ARRAY_SIZE(labyrinth_policies), policy);
 }
 
-/* Pages beyond those that the queues may hold: each CPU keeps some to itself. */
-static unsigned int labyrinth_slack(void)
+/*
+ * Pages beyond those that the queues may hold.  Other CPUs keep at most 3/16 of a
+ * pool to themselves; what is left beyond that is above the low mark.
+ */
+static unsigned int labyrinth_slack(unsigned int held)
 {
-	return 128 * num_possible_cpus();
+	return max(held / 8 * 3, 128 * num_possible_cpus());
 }
 
 /**
@@ -121,7 +124,9 @@ static unsigned int labyrinth_slack(void)
  */
 unsigned int labyrinth_param_pool_pages(unsigned int nr_queues)
 {
-	return pool_pages ?: nr_queues * depth + labyrinth_slack();
+	unsigned int held = nr_queues * depth;
+
+	return pool_pages ?: held + labyrinth_slack(held);
 }
 
 /**
@@ -132,7 +137,7 @@ unsigned int labyrinth_param_pool_pages(unsigned int nr_queues)
  */
 unsigned int labyrinth_param_pool_low(unsigned int pages)
 {
-	return clamp(pages / 4, 1u, labyrinth_slack() / 2);
+	return clamp(pages / 4, 1u, 64 * num_possible_cpus());
 }
 
 /**

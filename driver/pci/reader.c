@@ -130,7 +130,8 @@ static int labyrinth_copy_record(const struct labyrinth_queue *q,
 		return -EMSGSIZE;
 	copied = copy_to_iter(&record, sizeof(record), to);
 	if (copied == sizeof(record) && slot->length)
-		copied += copy_to_iter(labyrinth_page_addr(slot->page), slot->length, to);
+		copied += copy_to_iter(labyrinth_page_addr(q->ldev->pool, slot->page),
+				       slot->length, to);
 	if (copied == want - pad && pad)
 		copied += copy_to_iter(zeros, pad, to);
 	if (copied == want)
@@ -160,7 +161,8 @@ static int labyrinth_read_stream(struct labyrinth_queue *q, struct labyrinth_slo
 		return -EIO;
 	}
 	left = min(left, iov_iter_count(to));
-	copied = left ? copy_to_iter(labyrinth_page_addr(slot->page) + slot->offset, left, to) : 0;
+	copied = left ? copy_to_iter(labyrinth_page_addr(q->ldev->pool, slot->page) + slot->offset,
+				     left, to) : 0;
 	labyrinth_done(q, slot, copied, slot->offset + copied == slot->length);
 	return copied == left ? 0 : -EFAULT;
 }

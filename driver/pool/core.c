@@ -2,210 +2,349 @@
 /*
  * Exclusive pages: the paths that interrupts take
  *
- * A pool has `limit` slots.  A slot has at most one page, and everything that
- * is known of the page is in its 16-byte struct lab_meta: one state word
- * (owner, epoch, holder), a list link and the DMA address.
+ * Pages are numbered by slots, and 8 to 64 slots in a row are a block.  A CPU
+ * allocates from one block at a time, the one in its front.  The front has three
+ * masks of it that only this CPU touches, without a lock or an atomic:
  *
- * Owners.  A slot's page is always in exactly one of these states:
+ *	mask	pages of the present issue
+ *	avail	of these, not issued yet
+ *	back	of these, issued and freed again on this CPU (inverted outside mask)
  *
- *	          grow                 alloc               to_device
- *	NONE -------------> FREE ---------------> CPU <--------------> DEVICE
- *	     <-------------  ^ ^                  | |     to_cpu
- *	          drop       | +------ free ------+ | to_user
- *	                     +-------- free ------- USER
+ * alloc takes the lowest bit of avail.  free of a page of the present issue sets
+ * its bit in back.  The handle has slot, pool and epoch in such an order that one
+ * XOR with the front's key says whether it is of the present issue, and which bit.
+ * Both are inline, in labyrinth_front.h; this file has all else:
  *
- * and on close whatever is still out becomes QUARANTINED, from where only a
- * (late) free leads back to FREE.
+ *	alloc:	own avail	  -> route cpu
+ *		own block again, if the whole issue is back here -> cpu, or returned if
+ *			more came from other CPUs: a new issue under the next epoch
+ *		a block of the depot, whole -> returned, or depot if never issued
+ *		the depot's last pages	    -> reserve, atomic callers only
+ *	free:	own block	  -> back
+ *		another's	  -> this CPU's table: 64 entries of (block, epoch),
+ *			each with the pages which may be freed and those which were;
+ *			an entry goes to its block under the block's lock, at once
+ *			From the second page in a row of one block on, inline: the
+ *			front has the entry's mask meanwhile (hot.other_ok), and its
+ *			last page, or a page of another block, brings it back
  *
- * Every step that a client asks for is one compare-and-exchange of the state
- * word, from the owner and the epoch that the client claims.  The epoch moves
- * on with each free.  So of two frees of one issue exactly one succeeds, and a
- * free of an earlier issue, of a page the device owns, of an address that was
- * never issued, fails: the page stays with its owner.  The epoch has 12 bits:
- * a stale handle is mistaken for a good one if the same page was freed exactly
- * a multiple of 4096 times since.  A bare address has no epoch: its stale free
- * succeeds when the page is out again, and all the rest fails as above.
+ * A route is where the call found the page: the other pages of a block that came
+ * from the depot count as cpu.
  *
- * A FREE page is on exactly one list, or in the hands of the one call that is
- * moving it, so whoever takes it from there may write its state word plainly.
+ * Which frees are refused.  Own block: exactly, in the call.  Another's: when the
+ * entry is made, the pages that are out since the handle's epoch are looked up
+ * under the lock, and all others are refused in the call.  What is left is a
+ * duplicate on another CPU than the first free, which may go by what that CPU
+ * knew of the issue before: the one that comes to the block second is found there,
+ * counted as late and reported with its CPU; the page goes back once.  Handles are
+ * mistaken only if exactly a multiple of 65,536 issues of their block lie in between.
+ * A bare address has no epoch: its stale free succeeds when the page is out again.
  *
- * Where free pages are.  Each CPU has a front, a small stack that only this CPU
- * touches, pinned (interrupts off), without a lock or an atomic.  Behind the
- * fronts is the depot, two lists under one raw spinlock: `returned` has pages
- * which fronts gave back, `fresh` those which were made and not issued since.
+ * Hand-over.  A page is the CPU's unless its bit in the block's busy word is set,
+ * then it is the device's or (user word) the user's.  A busy page is not freed.
+ * A hand-over at the very moment of the free can win both checks; then the page
+ * is found busy when it comes back, or is to be issued, and is quarantined.
  *
- *	alloc:	own front	     -> route cpu
- *		depot, returned list -> route returned, and up to half a front more
- *		depot, fresh list    -> route depot,      moves into the own front
- *		depot, last pages    -> route reserve, atomic callers only, one page
- *	free:	own front; if full, its older half moves to the returned list
+ * Bounds.  No path retries.  The longest allocation gives one block back and takes
+ * another, or kicks the worker and takes one page: never both, nor both the first and
+ * the noting of pages one by one (lab_take()).  It holds two locks at the most, each
+ * of which is waited for behind at most one such section for each other CPU.
  *
- * A route is where the call found the page, so a page which came to a front in
- * a batch of returned ones counts as cpu, like one which was freed on this CPU.
- *
- * Bounds.  No path loops on a retry.  The longest moves LAB_FRONT_MAX pages
- * under the lock, and waits for the lock behind at most one such move for each
- * other CPU.
- *
- * Who may go short.  Pages in another CPU's front cannot be taken.  A front has
- * cap = min(LAB_FRONT_MAX, pages / (8 * CPUs)) places, so an atomic caller is
+ * Who may go short.  What other CPUs keep cannot be taken: one block each, and in
+ * the tables of all CPUs at most held_max pages each.  So an atomic caller is
  * refused only when at most
  *
- *	F(CPUs) = (CPUs - 1) * cap
+ *	F(CPUs) = (CPUs - 1) * block + CPUs * held_max
  *
- * pages are free, less than an eighth of the pool; a small pool has cap 0 and F
- * 0.  Another caller is refused only when at most reserve + CPUs * cap are free.
+ * pages are free (and from an NMI, which takes from the depot only, one block
+ * more).  All blocks in fronts are at most 1/8 of the pool and all tables 1/16; a
+ * pool too small for that has no fronts, takes each page singly from the depot,
+ * and F is 0.  Another caller is refused only when at most reserve + F are free.
  * (A page that another CPU is freeing at this very moment is not free yet, nor is
- * one that the worker is making.)
- * While a refusal stands (LAB_STARVED_*) frees bypass the fronts, so that the
- * refused caller can have the next page, whoever frees it.
+ * one that the worker is making.)  While a refusal stands (LAB_STARVED_*) all
+ * calls bypass the fronts, so that the refused caller can have the next page.
  *
- * The reserve.  A caller that is not atomic gets no page while fewer than
- * `reserve` are in the depot, not even from its own front, and frees fill the
- * depot up to the reserve before they fill fronts.
+ * Ordering.  (1) A page's contents go from the one who frees it to the one who is
+ * issued it: on one CPU by program order, else through the lock of its block, under
+ * which the entry is committed and the block is taken.  (2) avail is read by other
+ * CPUs without the owner's knowledge: see lab_issued().  (3) busy and user change by
+ * atomic read-modify-writes that are full barriers; of two hand-overs of a page one
+ * wins.  (4) bypass is written under the depot's lock and read without: a call that
+ * misses a new flag leaves its page in its front or table, and the worker's flush of
+ * all CPUs, which comes after the flag, brings it out (refill.c).
  *
- * Ordering.  (1) A page's contents and addr[]/dma go from the one who frees or
- * makes it to the one who is issued it: within a front by program order, through
- * the depot by its lock.  (2) A client that learns a handle from another CPU
- * relies on its own hand-off for the contents; the state word's release at issue
- * pairs with the acquire in lab_move(), so that a checked word implies addr[].
- * (3) bypass is written under the lock and read without it: a free that misses
- * a new LAB_STARVED_* leaves its page in a front, and the worker's flush of all
- * fronts, which comes after the flag, brings it out (refill.c).
- *
- * Contexts: any but NMI, pinned by the caller.
+ * Contexts: any, pinned by the caller; NMI only where said.
  */
+#include "block.h"
 #include "core.h"
+#include "depot.h"
 
-void lab_push(struct lab_core *core, struct lab_list *list, u32 index)
+/* busy and user of a front without a block; nothing writes them, for back bars it */
+static u64 lab_nothing[2] = { ~0ULL, ~0ULL };
+
+/* A front without a block: every test of the inline calls fails */
+void lab_front_clear(struct lab_front *front)
 {
-	core->meta[index].next = list->head;
-	list->head = index;
-	list->count++;
+	lab_store(&front->hot.avail, 0);
+	lab_store(&front->hot.key, 0);
+	lab_store(&front->hot.back, ~0ULL);
+	front->hot.busy = lab_nothing;
+	front->hot.addr = LAB_NO_ADDR;
+	lab_store(&front->mask, 0);
+	front->block = LAB_NONE;
 }
 
-u32 lab_pop(struct lab_core *core, struct lab_list *list)
+int lab_refuse(struct lab_core *core, int err)
 {
-	u32 index = list->head;
-
-	if (index == LAB_NONE)
-		return LAB_NONE;
-	list->head = core->meta[index].next;
-	list->count--;
-	return index;
+	lab_count(&lab_front_here(core)->refused, 1);
+	return err;
 }
 
-/* Publishes the depot's size to those who look without the lock */
-void lab_depot_sync(struct lab_core *core)
+/* Frees that were good for their CPU, and are not for the block */
+void lab_late(struct lab_core *core, u64 key, u64 pages)
 {
-	lab_store(&core->depot, core->returned.count + core->fresh.count);
+	struct lab_front *front = lab_front_here(core);
+
+	/* the calls had counted them as good */
+	lab_count(&front->frees, -(u64)lab_popcount(pages));
+	lab_count(&front->refused, lab_popcount(pages));
+	lab_count(&front->late, lab_popcount(pages));
+	lab_found_late(core, key, pages);
 }
 
-/* With the lock held: is there something for the worker that it is not told yet? */
-bool lab_depot_kick(struct lab_core *core)
+/*
+ * With the block's lock held: what was freed of it on this CPU goes back.  Returns
+ * what had gone back before, from another CPU.
+ */
+static inline u64 lab_front_back(struct lab_core *core, struct lab_front *front,
+				 struct lab_block *b)
 {
-	u32 depot = core->returned.count + core->fresh.count;
-	u32 bypass = core->bypass;
-	bool fed = (bypass & LAB_STARVED_ATOMIC && depot) ||
-		   (bypass & LAB_STARVED_PLAIN && depot > core->reserve);
-	bool closed = bypass & LAB_CLOSED;
-	bool need = !closed && depot < core->low && core->empty.count;
-	bool surplus = depot > (closed ? 0 : core->high);
+	u64 freed = front->hot.back & front->mask;
+	u64 good = freed & b->out;
+	u32 count;
 
-	if (core->kicked || !(fed || need || surplus))
+	if (!freed)
+		return 0;
+	lab_store(&front->hot.back, ~front->mask);
+	/* late ones too: lab_late() takes them off again */
+	count = lab_popcount(freed);
+	lab_count(&front->frees, count);
+	if (good != freed || good & (lab_load(&b->busy) | lab_load(&b->user)))
+		return lab_take_back(core, b, b->gen, freed);
+	b->out &= ~good;
+	b->back |= good;
+	b->free += count;
+	return 0;
+}
+
+/* With the block's lock held: this CPU issues its free pages from now on */
+static inline void lab_front_take(struct lab_core *core, struct lab_front *front,
+				  struct lab_block *b)
+{
+	u64 mask = lab_fresh_issue(core, b);
+
+	front->pages = b->free;
+	b->free = 0;
+	b->owner = front->cpu;
+	front->block = lab_block_index(core, b);
+	lab_store(&front->mask, mask);
+	front->hot.busy = &b->busy;
+	front->hot.addr = b->whole ? lab_slot_addr(core, lab_first(core, b)) : LAB_NO_ADDR;
+	lab_store(&front->hot.back, ~mask);
+	lab_store(&front->hot.key, lab_key(core, b, b->gen));
+	lab_store(&front->hot.avail, mask);
+	lab_count(&front->loaded, front->pages);
+}
+
+/* Issues the lowest page of avail, of which there is one */
+static inline void lab_pop(struct lab_front *front, struct lab_grant *grant)
+{
+	u64 avail = front->hot.avail;
+
+	lab_store(&front->hot.avail, avail & (avail - 1));
+	grant->page.v = front->hot.key + lab_ctz(avail);
+	if (grant->route != LABYRINTH_ROUTE_CPU) {
+		lab_count(&front->other, 1);
+		lab_count(&front->allocs[grant->route], 1);
+	}
+}
+
+/* With the block's lock held: is all that was issued of it here, and nothing else to heed? */
+static inline bool lab_plain_round(const struct lab_front *front, struct lab_block *b)
+{
+	return b->out == front->mask && !b->back && !(lab_load(&b->busy) | lab_load(&b->user));
+}
+
+/*
+ * The next page after avail has become empty, where lab_round() says that all that was
+ * issued of the own block is back here: the block is issued anew.  No page:
+ * lab_alloc() finds one.
+ */
+labyrinth_page_t lab_again(struct lab_core *core)
+{
+	struct lab_front *front = lab_front_here(core);
+	struct lab_block *b = &core->block[front->block];
+	labyrinth_page_t page = { 0 };
+	u32 first;
+
+	lab_lock(&b->lock);
+	if (lab_plain_round(front, b)) {
+		b->gen = ++b->last;
+		lab_count(&front->frees, front->pages);
+		lab_count(&front->loaded, front->pages);
+		page.v = lab_key(core, b, b->gen);
+		first = lab_ctz(front->mask);
+		lab_store(&front->hot.back, ~front->mask);
+		lab_store(&front->hot.key, page.v);
+		lab_store(&front->hot.avail, front->mask & ~lab_bit(first));
+		page.v += first;
+	}
+	lab_unlock(&b->lock);
+	return page;
+}
+
+/* The same when the block needs a closer look */
+static bool lab_turn(struct lab_core *core, struct lab_front *front, struct lab_grant *grant)
+{
+	struct lab_block *b = &core->block[front->block];
+	u64 key = front->hot.key, bad, remote;
+
+	lab_lock(&b->lock);
+	remote = b->back;
+	bad = lab_front_back(core, front, b);
+	lab_front_take(core, front, b);
+	lab_unlock(&b->lock);
+	if (bad)
+		lab_late(core, key, bad);
+	if (!front->hot.avail)
 		return false;
-	core->kicked = true;
+	grant->route = remote ? LABYRINTH_ROUTE_RETURNED : LABYRINTH_ROUTE_CPU;
+	lab_pop(front, grant);
 	return true;
 }
 
-/* The own front was empty or barred: take from the depot, and fill up the front */
-static u32 lab_depot_take(struct lab_core *core, struct lab_front *front,
-			  const struct lab_caller *who, struct lab_grant *grant)
+static bool lab_round_again(struct lab_core *core, struct lab_front *front,
+			    struct lab_grant *grant)
 {
-	struct lab_list *list;
-	u32 index = LAB_NONE;
-	u32 depot, spare, batch;
+	grant->page = lab_again(core);
+	return labyrinth_page_ok(grant->page) || lab_turn(core, front, grant);
+}
 
-	lab_lock(&core->lock);
-	depot = core->returned.count + core->fresh.count;
-	if (core->bypass & LAB_CLOSED)
-		depot = 0;
-	spare = depot > core->reserve ? depot - core->reserve : 0;
-	list = core->returned.count ? &core->returned : &core->fresh;
-	if (spare) {
-		grant->route = list == &core->returned ? LABYRINTH_ROUTE_RETURNED :
-							 LABYRINTH_ROUTE_DEPOT;
-		index = lab_pop(core, list);
-		batch = min(min(core->cap / 2, core->cap - front->count),
-			    min(spare - 1, list->count));
-		if (core->bypass)
-			batch = 0;
-		while (batch--)
-			front->slot[front->count++] = lab_pop(core, list);
-	} else if (depot && who->atomic) {
-		grant->route = LABYRINTH_ROUTE_RESERVE;
-		index = lab_pop(core, list);
+/* With the depot's lock held: the front lets go of its block, of which avail is empty */
+static inline u64 lab_leave_block(struct lab_core *core, struct lab_front *front)
+{
+	struct lab_block *b;
+	u64 bad;
+
+	if (front->block == LAB_NONE)
+		return 0;
+	b = &core->block[front->block];
+	lab_lock(&b->lock);
+	bad = lab_front_back(core, front, b);
+	b->owner = LAB_NO_CPU;
+	lab_depot_enter(core, b);
+	lab_unlock(&b->lock);
+	lab_front_clear(front);
+	return bad;
+}
+
+/* With both locks held: just one page of a block, that no front has, to the caller */
+static inline bool lab_take_one(struct lab_core *core, struct lab_front *front,
+				struct lab_block *b, struct lab_grant *grant)
+{
+	grant->page = lab_issue_any(core, b);
+	lab_depot_less(core, b);
+	lab_unlock(&b->lock);
+	if (labyrinth_page_ok(grant->page))
+		lab_count(&front->allocs[grant->route], 1);
+	return labyrinth_page_ok(grant->page);
+}
+
+/* A page of the own block was issued singly: it is not of the front's issue any more */
+static void lab_front_forget(struct lab_front *front, u64 one)
+{
+	if (!(front->mask & one))
+		return;
+	lab_store(&front->mask, front->mask & ~one);
+	lab_store(&front->hot.back, front->hot.back | one);
+	front->pages--;
+}
+
+/*
+ * With the depot's lock held: the worker must be kicked, which costs as much as
+ * changing blocks.  So that is left to the next call: one page of the depot, or else of
+ * what has come back to the own block.
+ */
+static bool lab_take_short(struct lab_core *core, struct lab_front *front,
+			   const struct lab_caller *who, struct lab_grant *grant, u64 *bad)
+{
+	struct lab_block *b = lab_depot_first(core, who->atomic, &grant->route);
+
+	if (b) {
+		lab_lock(&b->lock);
+		return lab_take_one(core, front, b, grant);
 	}
-	lab_depot_sync(core);
-	grant->kick = lab_depot_kick(core);
-	lab_unlock(&core->lock);
-	return index;
+	if (front->block == LAB_NONE || core->bypass & LAB_CLOSED)
+		return false;
+	b = &core->block[front->block];
+	lab_lock(&b->lock);
+	*bad = lab_front_back(core, front, b);
+	grant->page = lab_issue_any(core, b);
+	lab_unlock(&b->lock);
+	if (!labyrinth_page_ok(grant->page))
+		return false;
+	lab_front_forget(front, lab_bit(labyrinth_page_slot(grant->page) - lab_first(core, b)));
+	grant->route = LABYRINTH_ROUTE_RETURNED;
+	lab_count(&front->allocs[LABYRINTH_ROUTE_RETURNED], 1);
+	return true;
 }
 
-/* Moves the older `count` pages of a front to the depot; with the lock held */
-static void lab_front_spill(struct lab_core *core, struct lab_front *front, u32 count)
+/*
+ * A block of the depot comes into the front, or just one page of it to the caller: if
+ * there are no fronts, and if pages of its last issue are out and would have to be noted
+ * one by one first.  Many are noted when one of them comes back, not here; a few are
+ * here, but not in a call that has given back a block as well.
+ */
+static bool lab_take(struct lab_core *core, struct lab_front *front, const struct lab_caller *who,
+		     struct lab_grant *grant)
 {
-	u32 i;
-
-	for (i = 0; i < count; i++)
-		lab_push(core, &core->returned, front->slot[i]);
-	front->count -= count;
-	memmove(front->slot, front->slot + count, front->count * sizeof(front->slot[0]));
-}
-
-/* The own front is full or bypassed: the page goes to the depot or makes room */
-static bool lab_depot_put(struct lab_core *core, struct lab_front *front, u32 index)
-{
-	bool kick;
+	struct lab_block *b;
+	u32 few = front->block == LAB_NONE ? LAB_RETIRE_FEW : 0;
+	u64 key = front->hot.key, bad = 0;
+	bool got = false;
 
 	lab_lock(&core->lock);
-	if (core->bypass) {
-		lab_front_spill(core, front, front->count);
-		lab_push(core, &core->returned, index);
-	} else if (front->count >= core->cap && core->cap > 1) {
-		lab_front_spill(core, front, core->cap / 2);
-		front->slot[front->count++] = index;
+	grant->kick = lab_depot_short(core);
+	if (grant->kick && !front->hot.avail && !core->bypass) {
+		got = lab_take_short(core, front, who, grant, &bad);
+		lab_unlock(&core->lock);
+		goto out;
+	}
+	if (!front->hot.avail)
+		bad = lab_leave_block(core, front);
+	b = lab_depot_first(core, who->atomic, &grant->route);
+	if (!b) {
+		lab_unlock(&core->lock);
+		goto out;
+	}
+	lab_lock(&b->lock);
+	if (core->fronts && !core->bypass && front->block == LAB_NONE &&
+	    lab_popcount(b->out) <= few) {
+		lab_depot_leave(core, b);
+		lab_unlock(&core->lock);
+		lab_front_take(core, front, b);
+		lab_unlock(&b->lock);
+		got = front->hot.avail;
+		if (got)
+			lab_pop(front, grant);
 	} else {
-		lab_push(core, &core->returned, index);
+		got = lab_take_one(core, front, b, grant);
+		lab_unlock(&core->lock);
 	}
-	lab_depot_sync(core);
-	kick = lab_depot_kick(core);
-	lab_unlock(&core->lock);
-	return kick;
-}
-
-/* Gives all that a front holds to the depot.  The front's CPU must be this one, or dead. */
-void lab_drain(struct lab_core *core, struct lab_front *front)
-{
-	lab_lock(&core->lock);
-	lab_front_spill(core, front, front->count);
-	lab_depot_sync(core);
-	lab_unlock(&core->lock);
-}
-
-/* Hands a page that nobody else can reach to the caller, and counts it */
-void lab_issue(struct lab_core *core, u32 index, enum labyrinth_route route,
-	       const struct lab_caller *who, struct lab_grant *grant)
-{
-	struct lab_front *front = lab_front_here(core);
-	u32 *state = &core->meta[index].state;
-
-	grant->index = index;
-	grant->route = route;
-	grant->state = lab_word(LABYRINTH_OWNER_CPU, lab_epoch(lab_load(state)), who->holder);
-	lab_store_release(state, grant->state);
-	lab_count(&front->allocs[route]);
-	lab_count(&front->contexts[who->context]);
+out:
+	if (bad)
+		lab_late(core, key, bad);
+	return got;
 }
 
 /*
@@ -215,147 +354,157 @@ void lab_issue(struct lab_core *core, u32 index, enum labyrinth_route route,
 bool lab_alloc(struct lab_core *core, const struct lab_caller *who, struct lab_grant *grant)
 {
 	struct lab_front *front = lab_front_here(core);
-	bool barred = core->reserve && !who->atomic &&
-		      lab_load(&core->depot) < core->reserve;
-	u32 index;
+	bool barred = core->reserve && !who->atomic && lab_load(&core->depot) < core->reserve;
+	bool got;
 
 	grant->kick = false;
-	if (front->count && !barred) {
-		index = front->slot[--front->count];
-		grant->route = LABYRINTH_ROUTE_CPU;
+	grant->page.v = 0;
+	grant->route = LABYRINTH_ROUTE_CPU;
+	if (barred)
+		return false;
+	if (front->hot.avail) {
+		lab_pop(front, grant);
+		got = true;
 	} else {
-		index = lab_depot_take(core, front, who, grant);
-		if (index == LAB_NONE)
-			return false;
+		got = lab_round(core, front) && lab_round_again(core, front, grant);
+		if (!got)
+			got = lab_take(core, front, who, grant);
 	}
-	lab_issue(core, index, grant->route, who, grant);
-	return true;
+	if (got && who->context != LABYRINTH_CTX_HARDIRQ)
+		lab_count(&front->contexts[who->context], 1);
+	return got;
+}
+
+/* With the depot's lock held: somebody was refused; true: kick the worker */
+static bool lab_starve(struct lab_core *core, u32 starved)
+{
+	bool first;
+
+	if (core->bypass & (starved | LAB_CLOSED))
+		return false;
+	lab_store(&core->bypass, core->bypass | starved);
+	/* the first refusal asks for the flush, even if nothing is free now */
+	first = !core->kicked;
+	core->kicked = true;
+	return first;
 }
 
 /* A call ends without a page: note who is to be told when there are some again */
 void lab_alloc_failed(struct lab_core *core, const struct lab_caller *who,
 		      struct lab_grant *grant)
 {
-	u32 starved = who->atomic ? LAB_STARVED_ATOMIC : LAB_STARVED_PLAIN;
-
-	grant->index = LAB_NONE;
-	grant->state = 0;
+	grant->page.v = 0;
 	grant->route = LABYRINTH_ROUTE_FAIL;
-	lab_count(&lab_front_here(core)->allocs[LABYRINTH_ROUTE_FAIL]);
+	lab_count(&lab_front_here(core)->allocs[LABYRINTH_ROUTE_FAIL], 1);
 	lab_lock(&core->lock);
-	if (!(core->bypass & (starved | LAB_CLOSED))) {
-		lab_store(&core->bypass, core->bypass | starved);
-		/* the first refusal asks for the flush, even if nothing is free now */
-		grant->kick |= !core->kicked;
-		core->kicked = true;
-	}
+	grant->kick |= lab_starve(core, who->atomic ? LAB_STARVED_ATOMIC : LAB_STARVED_PLAIN);
 	lab_unlock(&core->lock);
 }
 
-/* One checked step of a page's state; move->before names the holder on refusal */
-static int lab_step(struct lab_core *core, unsigned long addr, u32 epoch, u32 from,
-		    enum labyrinth_owner to, struct lab_move *move)
+static bool lab_nmi_take(struct lab_core *core, struct lab_grant *grant)
 {
-	u32 index = lab_addr_index(core, addr);
-	u32 *state, old, new, seen;
+	struct lab_block *b = lab_depot_first(core, true, &grant->route);
+	u32 tries;
 
-	move->index = index;
-	move->before = 0;
-	move->kick = false;
-	if (index == LAB_NONE)
-		return -EINVAL;
-
-	/*
-	 * Word first, address after: if the exchange below finds the same
-	 * word, the slot had this page all the time in between.
-	 */
-	state = &core->meta[index].state;
-	old = lab_load_acquire(state);
-	if (lab_load(&core->addr[index]) != addr || !addr)
-		return -EINVAL;
-	move->before = old;
-	if (!lab_out(old) || (epoch != LAB_EPOCH_ANY && epoch != lab_epoch(old)))
-		return -ESTALE;
-	if (!(from & 1u << lab_owner(old)))
-		return -EBUSY;
-
-	if (to == LABYRINTH_OWNER_FREE)
-		new = lab_word(to, lab_epoch(old) + 1, 0);
-	else
-		new = lab_word(to, lab_epoch(old), lab_holder(old));
-	seen = lab_cmpxchg(state, old, new);
-	if (seen == old)
-		return 0;
-	/* someone else moved it at this moment: a second free, or a hand-over */
-	move->before = seen;
-	return lab_epoch(seen) == lab_epoch(old) ? -EBUSY : -ESTALE;
+	for (tries = 0; b && tries < LAB_NMI_TRIES; tries++) {
+		if (lab_trylock(&b->lock)) {
+			grant->page = lab_issue_any(core, b);
+			lab_depot_less(core, b);
+			lab_unlock(&b->lock);
+			break;
+		}
+		b = b->next == LAB_NONE ? NULL : &core->block[b->next];
+	}
+	return labyrinth_page_ok(grant->page);
 }
 
-/* Counts a call that changes nothing */
-int lab_refuse(struct lab_core *core, int err)
-{
-	lab_count(&lab_front_here(core)->refused);
-	return err;
-}
-
-/**
- * lab_free - take a page back from its holder
- * @core: the pool
- * @addr: the page's address
- * @epoch: the handle's epoch, or LAB_EPOCH_ANY for a bare address
- * @move: what was found
- *
- * Return: 0, or -EINVAL (no page of this pool), -ESTALE (free already, or another
- * issue of the page), -EBUSY (the device owns it, or it is changing hands).
+/*
+ * One page for an NMI, from the depot.  It may have interrupted anything, so it
+ * only tries the locks: no page also when they are held at this moment.
  */
-int lab_free(struct lab_core *core, unsigned long addr, u32 epoch, struct lab_move *move)
+bool lab_alloc_nmi(struct lab_core *core, struct lab_grant *grant)
 {
 	struct lab_front *front = lab_front_here(core);
-	u32 from = 1u << LABYRINTH_OWNER_CPU | 1u << LABYRINTH_OWNER_USER;
-	u32 bypass = lab_load(&core->bypass);
-	int err;
+	bool got = false;
 
-	if (bypass & LAB_CLOSED)
-		from |= 1u << LABYRINTH_OWNER_QUARANTINED;
-	err = lab_step(core, addr, epoch, from, LABYRINTH_OWNER_FREE, move);
-	if (err)
-		return lab_refuse(core, err);
-
-	lab_count(&front->frees);
-	if (core->direct && !(bypass & LAB_CLOSED)) {
-		lab_drop(core, move->index);
-		return 0;
+	grant->kick = false;
+	grant->page.v = 0;
+	if (lab_trylock(&core->lock)) {
+		got = lab_nmi_take(core, grant);
+		grant->kick = got ? lab_depot_short(core) :
+				    lab_starve(core, LAB_STARVED_ATOMIC);
+		lab_unlock(&core->lock);
 	}
-	if (front->count < core->cap && !bypass &&
-	    (!core->reserve || lab_load(&core->depot) >= core->reserve))
-		front->slot[front->count++] = move->index;
-	else
-		move->kick = lab_depot_put(core, front, move->index);
-	return 0;
+	if (!got)
+		grant->route = LABYRINTH_ROUTE_FAIL;
+	lab_count(&front->nmi_allocs[grant->route], 1);
+	return got;
 }
 
-/* The same page, the same issue, another owner; returns as lab_free() does */
-int lab_hand_over(struct lab_core *core, labyrinth_page_t page, enum labyrinth_owner from,
-		  enum labyrinth_owner to, struct lab_move *move)
+/* Up to @want pages of one block and issue; how many */
+u32 lab_alloc_run(struct lab_core *core, const struct lab_caller *who, u32 want,
+		  struct labyrinth_run *run, struct lab_grant *grant)
 {
-	int err = lab_step(core, lab_handle_addr(page), lab_handle_epoch(page), 1u << from,
-			   to, move);
+	struct lab_front *front = lab_front_here(core);
+	u64 avail, rest, more, bit;
 
-	return err ? lab_refuse(core, err) : 0;
+	run->base = 0;
+	run->mask = 0;
+	if (!want || !lab_alloc(core, who, grant))
+		return 0;
+	bit = grant->page.v ^ front->hot.key;
+	if (bit >= LABYRINTH_BLOCK_MAX || !(front->mask >> bit & 1)) {
+		run->base = grant->page.v;
+		run->mask = 1;
+		return 1;
+	}
+	run->base = front->hot.key;
+	run->mask = lab_bit(bit);
+	avail = front->hot.avail;
+	rest = avail;
+	if (want - 1 >= (u32)lab_popcount(avail)) {
+		rest = 0;
+	} else if (want > 1) {
+		/* the usual case: the next places are all there */
+		more = (lab_bit(want - 1) - 1) << lab_ctz(avail);
+		if ((avail & more) == more && lab_ctz(avail) + want - 1 <= 64)
+			rest &= ~more;
+		else
+			while (--want)
+				rest &= rest - 1;
+	}
+	more = avail & ~rest;
+	lab_store(&front->hot.avail, rest);
+	run->mask |= more;
+	if (who->context != LABYRINTH_CTX_HARDIRQ)
+		lab_count(&front->contexts[who->context], lab_popcount(more));
+	return lab_popcount(run->mask);
 }
 
-/* The slot of an issued page, LAB_NONE for anything else */
-u32 lab_find(const struct lab_core *core, labyrinth_page_t page)
+/* Gives all that a front keeps to the depot; true: kick.  Its CPU must be this one, or dead. */
+bool lab_drain(struct lab_core *core, struct lab_front *front)
 {
-	unsigned long addr = lab_handle_addr(page);
-	u32 index = lab_addr_index(core, addr);
-	u32 state;
+	struct lab_block *b;
+	u64 avail, bad = 0;
+	u64 key = front->hot.key;
+	bool kick = false;
 
-	if (index == LAB_NONE)
-		return LAB_NONE;
-	state = lab_load_acquire(&core->meta[index].state);
-	if (!addr || lab_load(&core->addr[index]) != addr || !lab_out(state) ||
-	    lab_epoch(state) != lab_handle_epoch(page))
-		return LAB_NONE;
-	return index;
+	if (front->block != LAB_NONE) {
+		b = &core->block[front->block];
+		lab_lock(&core->lock);
+		lab_lock(&b->lock);
+		avail = front->hot.avail;
+		lab_store(&front->hot.avail, 0);
+		b->out &= ~avail;
+		b->back |= avail;
+		b->free += lab_popcount(avail);
+		lab_unlock(&b->lock);
+		lab_count(&front->loaded, -(u64)lab_popcount(avail));
+		bad = lab_leave_block(core, front);
+		lab_unlock(&core->lock);
+	}
+	kick = lab_commit_all(core, front);
+	if (bad)
+		lab_late(core, key, bad);
+	return kick;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The pool's core: slots, their state words, the per-CPU fronts, the depot
+ * The pool's core: blocks of pages, the CPUs' fronts, the depot
  *
- * core.c has the protocol and the paths that interrupts take, stock.c the ones
- * of callers that may sleep.  Neither knows of devices, interrupts or clients.
+ * core.c has the paths that clients take, block.c what is done to one block,
+ * depot.c the blocks with free pages that no CPU has, stock.c where pages come
+ * from and go to.  None of them knows of devices, interrupts or clients.
  */
 #ifndef LAB_CORE_H
 #define LAB_CORE_H
@@ -12,76 +13,133 @@
 
 #include "platform.h"
 
-#define LAB_NONE		U32_MAX		/* no slot */
-#define LAB_FRONT_MAX		32		/* pages in one CPU's front */
-#define LAB_CPU_SHARE		8		/* all fronts hold at most 1/8 of the pool */
+#define LAB_NONE		U32_MAX		/* no slot, no block */
+#define LAB_NO_CPU		U16_MAX
+#define LAB_BLOCK_MIN		8		/* slots of the smallest blocks that a front gets */
+#define LAB_BLOCK_SHARE		8		/* all fronts' blocks are at most 1/8 of the pool */
+#define LAB_HELD_MAX		256		/* other blocks' pages in one front's table */
+#define LAB_HELD_SHARE		16		/* all tables hold at most 1/16 of the pool */
+#define LAB_TABLE		64		/* entries in one front's table */
+#define LAB_ROUND_SHARE		4		/* a front issues 1/4 block and more by itself */
+#define LAB_RETIRE_FEW		12		/* pages that an allocation notes one by one */
+#define LAB_NMI_TRIES		4		/* blocks that an NMI looks at */
+#define LAB_POOL_IDS		(1u << LABYRINTH_POOL_BITS)
+/* hot.addr of a front whose block is not contiguous: no address is this far from it */
+#define LAB_NO_ADDR		0x9e3779b97f4a7c15ul
 
-/* The state word: owner in bits 0-2, epoch in 4-15, holder in 16-31 */
-#define LAB_OWNER_MASK		0x7u
-#define LAB_EPOCH_SHIFT		4
-#define LAB_EPOCH_MASK		0xfffu
-#define LAB_HOLDER_SHIFT	16
-
-#define LAB_OWNER_NONE		LABYRINTH_NR_OWNERS	/* a slot without a page */
-#define LAB_EPOCH_ANY		U32_MAX
-
-/* A page address has this many low bits free for the epoch, at the least */
-#define LAB_PAGE_BITS		12
-
-/* What one page costs on the hot paths: 16 bytes */
-struct lab_meta {
-	u32 state;	/* accessed with lab_load/lab_store/lab_cmpxchg only */
-	u32 next;	/* link in a lab_list; of its lock */
-	u64 dma;	/* stable while the slot has a page */
+/* Which of the depot's lists a block is on */
+enum lab_list_id {
+	LAB_FULL,	/* every page is there */
+	LAB_FRESH,	/* every page is there, and was never issued */
+	LAB_PART,
+	LAB_NR_LISTS,
+	LAB_OFF = LAB_NR_LISTS,		/* on none: all out, a front's, or without pages */
+	LAB_EMPTY,	/* without pages; linked in core->empty */
 };
 
-/* Linked through lab_meta.next; protected by lab_core.lock */
+/* 64 slots at the most, one line that moves between CPUs and one that seldom does */
+struct lab_block {
+	lab_lock_t lock;	/* protects what follows; taken inside the depot's */
+	u16 gen;		/* epoch of the last issue as a whole */
+	u16 last;		/* last epoch that was used */
+	u64 back;		/* free pages, in no front */
+	u64 out;		/* of issue gen: with clients, or in the owner's avail */
+	u64 old;		/* with clients since earlier issues; epoch[] has which */
+	u64 here;		/* slots with a page */
+	u64 quarantined;	/* of out and old: nobody gets them before the end */
+	u16 owner;		/* CPU whose front has it, or LAB_NO_CPU */
+	bool fresh;		/* no page was issued since they were made */
+	bool whole;		/* contiguous, and mapped as one */
+	u8 free;		/* pages in back */
+	/* protected by the depot's lock */
+	u8 list;		/* enum lab_list_id */
+	u8 queued;		/* pages that the depot counts for it */
+	u32 prev;
+	u32 next;
+
+	/* set with atomic operations by those who hand pages over */
+	u64 busy __lab_aligned;	/* the device's, the user's or quarantined */
+	u64 user;		/* of these, the user's */
+	u64 claim;		/* slots with a page or about to be; of the depot's lock */
+	u32 hole;		/* link of core->holes */
+	bool holed;		/* on core->holes */
+};
+
+/* Other blocks' pages that were freed on this CPU, of one issue */
+struct lab_entry {
+	u64 key;		/* handle of the block's page 0 in that issue; 0: unused */
+	u64 ok;			/* pages that may be freed here */
+	u64 freed;		/* pages that were */
+	bool last;		/* the issue is out as a whole: ok will not grow */
+};
+
+/* One CPU's own; touched only by that CPU, pinned.  Others read avail and the counters. */
+struct lab_front {
+	struct labyrinth_front hot;	/* labyrinth_front.h */
+	u64 mask;		/* pages of the block in this issue */
+	u32 block;
+	u32 pages;		/* in mask */
+	u32 held;		/* pages freed in table */
+	u32 hand;		/* entry that goes next when the table holds too much */
+	u16 cpu;
+	struct lab_entry *recent;	/* of table: the last that a free came to */
+	u64 opened;		/* hot.other_ok as it was when it was set */
+	struct lab_entry table[LAB_TABLE];
+
+	u64 loaded;		/* pages put into avail, less those taken out unissued */
+	u64 other;		/* of the pages issued from avail, not counted as route cpu */
+	u64 allocs[LABYRINTH_NR_ROUTES];	/* all but cpu */
+	u64 contexts[LABYRINTH_NR_CONTEXTS];	/* all but hardirq */
+	u64 frees;		/* but those in hot.back, and opened & ~hot.other_ok */
+	u64 refused;
+	u64 late;
+	/* written by NMIs only */
+	u64 nmi_allocs[LABYRINTH_NR_ROUTES];
+	u64 nmi_refused;
+};
+
+/* Linked through prev and next of the blocks; protected by the depot's lock */
 struct lab_list {
 	u32 head;
-	u32 count;
+	u32 tail;
 };
 
-/* One CPU's own; touched only by that CPU, pinned.  Others read the counters. */
-struct lab_front {
-	u32 count;
-	u32 slot[LAB_FRONT_MAX];
-	u64 allocs[LABYRINTH_NR_ROUTES];
-	u64 contexts[LABYRINTH_NR_CONTEXTS];
-	u64 frees;
-	u64 refused;
-	u64 nmi;		/* refused in NMI; written by NMIs only */
-};
-
-/* Why frees bypass the fronts and go to the depot at once */
-#define LAB_STARVED_ATOMIC	0x1u	/* refused an atomic caller: depot was empty */
-#define LAB_STARVED_PLAIN	0x2u	/* refused another: depot was down to the reserve */
+/* Why calls bypass the fronts and go to the depot at once */
+#define LAB_STARVED_ATOMIC	0x1u	/* refused an atomic caller: the depot was empty */
+#define LAB_STARVED_PLAIN	0x2u	/* refused another: the depot was down to the reserve */
 #define LAB_CLOSED		0x4u	/* being destroyed */
 
 struct lab_core {
+	struct labyrinth_hot hot;	/* first: the inline calls read it */
+
 	/* set by the owner before lab_init() */
-	struct lab_meta *meta;		/* [limit] */
-	unsigned long *addr;		/* [limit], 0: slot without a page */
-	lab_fronts_t front;
-	u32 limit;			/* slots, so the bound on pages */
+	struct lab_block *block;	/* [blocks] */
+	u16 *epoch;			/* [slots], of pages in old; 8-byte aligned */
+	u32 limit;			/* bound on pages */
 	u32 pages;			/* meant to be there at rest */
 	u32 cpus;
 	u32 reserve;
 	u32 low;
 	u32 high;
+	u32 id;				/* 1..LAB_POOL_IDS - 1, no other pool's */
 	bool direct;			/* freed pages leave at once */
 	struct lab_place place;		/* the platform's own */
-	/* set by lab_init() */
-	u32 cap;			/* of one front; 0: every call goes to the depot */
+	/* set by lab_shape() */
+	u32 shift;			/* a block has 1 << shift slots */
+	u32 blocks;
+	u32 held_max;
+	bool fronts;			/* large enough for blocks in fronts */
 
-	/* written under lock when they change, read without it */
+	/* written under the depot's lock when they change, read without it */
 	u32 bypass __lab_aligned;		/* LAB_STARVED_* | LAB_CLOSED */
-	u32 depot;			/* pages in returned and fresh */
+	u32 depot;			/* pages in the lists */
 
-	lab_lock_t lock __lab_aligned;	/* protects what follows, and the lists' links */
-	struct lab_list returned;	/* free, given back by CPUs */
-	struct lab_list fresh;		/* free, not issued since they were made */
-	struct lab_list empty;		/* slots without a page */
-	u32 total;			/* pages made and not yet dropped */
+	lab_lock_t lock __lab_aligned;	/* the depot's; protects what follows */
+	struct lab_list list[LAB_NR_LISTS];
+	struct lab_list empty;		/* blocks without pages */
+	u32 holes;			/* blocks with some slots without a page */
+	u32 total;			/* pages made or about to be, and not yet dropped */
+	u32 ample;			/* no surplus up to here: high, or what trimming left */
 	bool kicked;			/* the worker was asked for and has not begun */
 	bool orphan;			/* the owner left; the last page ends it */
 	u64 refills;
@@ -92,21 +150,20 @@ struct lab_core {
 struct lab_caller {
 	enum labyrinth_context context;
 	bool atomic;		/* may take the reserve */
-	u16 holder;
 };
 
 /* The outcome of an allocation */
 struct lab_grant {
-	u32 index;
-	u32 state;		/* as issued */
+	labyrinth_page_t page;
 	enum labyrinth_route route;
 	bool kick;		/* ask the worker to run */
 };
 
 /* The outcome of a free or a hand-over */
 struct lab_move {
-	u32 index;
-	u32 before;		/* state word found, 0 if there is no such page */
+	labyrinth_page_t page;	/* the handle that was meant */
+	u32 slot;		/* LAB_NONE: not of this pool */
+	enum labyrinth_owner owner;	/* found, if refused */
 	bool kick;
 };
 
@@ -115,83 +172,107 @@ enum lab_how {
 	LAB_ATOMIC,
 };
 
-static inline u32 lab_word(u32 owner, u32 epoch, u32 holder)
+static inline u32 lab_size(const struct lab_core *core)
 {
-	return owner | (epoch & LAB_EPOCH_MASK) << LAB_EPOCH_SHIFT |
-	       holder << LAB_HOLDER_SHIFT;
+	return 1u << core->shift;
 }
 
-static inline u32 lab_owner(u32 word)
+/* All slots of a block */
+static inline u64 lab_all(const struct lab_core *core)
 {
-	return word & LAB_OWNER_MASK;
+	return ~0ULL >> (64 - lab_size(core));
 }
 
-static inline u32 lab_epoch(u32 word)
+static inline struct lab_block *lab_block_of(const struct lab_core *core, u32 slot)
 {
-	return word >> LAB_EPOCH_SHIFT & LAB_EPOCH_MASK;
+	return &core->block[slot >> core->shift];
 }
 
-static inline u32 lab_holder(u32 word)
+static inline u32 lab_block_index(const struct lab_core *core, const struct lab_block *b)
 {
-	return word >> LAB_HOLDER_SHIFT;
+	return b - core->block;
 }
 
-/* True for the states in which a page is out with a client */
-static inline bool lab_out(u32 word)
+static inline u32 lab_first(const struct lab_core *core, const struct lab_block *b)
 {
-	u32 owner = lab_owner(word);
-
-	return owner != LABYRINTH_OWNER_FREE && owner != LAB_OWNER_NONE;
+	return lab_block_index(core, b) << core->shift;
 }
 
-static inline unsigned long lab_handle_addr(labyrinth_page_t page)
+/* The handle of a block's page 0 in an issue */
+static inline u64 lab_key(const struct lab_core *core, const struct lab_block *b, u16 epoch)
 {
-	return page.v & ~(unsigned long)LAB_EPOCH_MASK;
+	return (u64)epoch << LABYRINTH_EPOCH_SHIFT | (u64)core->id << LABYRINTH_SLOT_BITS |
+	       lab_first(core, b);
 }
 
-static inline u32 lab_handle_epoch(labyrinth_page_t page)
+static inline u64 lab_bit(u32 bit)
 {
-	return page.v & LAB_EPOCH_MASK;
+	return 1ULL << bit;
 }
 
-static inline labyrinth_page_t lab_handle(const struct lab_core *core,
-					  const struct lab_grant *grant)
+static inline void lab_count(u64 *counter, u64 more)
 {
-	return (labyrinth_page_t){ core->addr[grant->index] | lab_epoch(grant->state) };
+	lab_store(counter, *counter + more);
 }
 
-static inline void lab_count(u64 *counter)
+/* Is the present issue back here as a whole, and worth another round? */
+static inline bool lab_round(const struct lab_core *core, const struct lab_front *front)
 {
-	lab_store(counter, *counter + 1);
+	return !(front->mask & ~front->hot.back) && front->block != LAB_NONE &&
+	       front->pages >= lab_size(core) / LAB_ROUND_SHARE && !lab_load(&core->bypass);
 }
 
-/* core.c: any context but NMI, pinned; bounded */
+/* core.c: any context but NMI if not said otherwise, pinned; bounded */
 bool lab_alloc(struct lab_core *core, const struct lab_caller *who, struct lab_grant *grant);
+labyrinth_page_t lab_again(struct lab_core *core);
+bool lab_alloc_nmi(struct lab_core *core, struct lab_grant *grant);
 void lab_alloc_failed(struct lab_core *core, const struct lab_caller *who,
 		      struct lab_grant *grant);
-void lab_issue(struct lab_core *core, u32 index, enum labyrinth_route route,
-	       const struct lab_caller *who, struct lab_grant *grant);
-int lab_free(struct lab_core *core, unsigned long addr, u32 epoch, struct lab_move *move);
-int lab_refuse(struct lab_core *core, int err);
+u32 lab_alloc_run(struct lab_core *core, const struct lab_caller *who, u32 want,
+		  struct labyrinth_run *run, struct lab_grant *grant);
+
+/* free.c, pass.c: any context but NMI, pinned; bounded */
+int lab_free(struct lab_core *core, labyrinth_page_t page, struct lab_move *move);
+u64 lab_free_some(struct lab_core *core, u64 base, u64 pages, bool *kick);
+int lab_free_addr(struct lab_core *core, unsigned long addr, struct lab_move *move);
 int lab_hand_over(struct lab_core *core, labyrinth_page_t page, enum labyrinth_owner from,
 		  enum labyrinth_owner to, struct lab_move *move);
-u32 lab_find(const struct lab_core *core, labyrinth_page_t page);
-void lab_drain(struct lab_core *core, struct lab_front *front);
+int lab_refuse(struct lab_core *core, int err);
+bool lab_drain(struct lab_core *core, struct lab_front *front);
+void lab_front_clear(struct lab_front *front);
 
-/* core.c, for stock.c: with the lock held */
-void lab_push(struct lab_core *core, struct lab_list *list, u32 index);
-u32 lab_pop(struct lab_core *core, struct lab_list *list);
-bool lab_depot_kick(struct lab_core *core);
-void lab_depot_sync(struct lab_core *core);
+/* between core.c, free.c and pass.c */
+void lab_late(struct lab_core *core, u64 key, u64 pages);
+bool lab_commit_all(struct lab_core *core, struct lab_front *front);
+void lab_close_other(struct lab_front *front);
+struct lab_entry *lab_entry_of(struct lab_core *core, struct lab_front *front,
+			       const struct lab_block *b);
+bool lab_from_user(struct lab_block *b, u32 bit);
+void lab_move_begin(struct lab_move *move, labyrinth_page_t page);
+int lab_why(struct lab_block *b, u32 bit, struct lab_move *move);
+int lab_ask_why(struct lab_block *b, u32 bit, struct lab_move *move);
+
+/* block.c: with the block's lock held; never waits */
+u64 lab_issued(struct lab_core *core, struct lab_block *b, u16 epoch, u64 among);
+u64 lab_take_back(struct lab_core *core, struct lab_block *b, u16 epoch, u64 pages);
+void lab_set_aside(struct lab_core *core, struct lab_block *b, u64 pages);
+enum labyrinth_owner lab_owner_of(const struct lab_block *b, u32 bit);
+
+/* depot.c: with the depot's lock held; depot.h has its inline part */
+void lab_depot_init(struct lab_core *core);
+void lab_depot_settle(struct lab_core *core, struct lab_block *b);
+bool lab_depot_kick_slow(struct lab_core *core);
+void lab_list_del(struct lab_core *core, struct lab_list *list, struct lab_block *b);
 
 /* stock.c: callers that may sleep, if not said otherwise there */
+void lab_shape(struct lab_core *core);
 void lab_init(struct lab_core *core);
 int lab_grow(struct lab_core *core, u32 want);
 int lab_refill(struct lab_core *core, u32 want);
 u32 lab_trim(struct lab_core *core, u32 keep);
 bool lab_alloc_new(struct lab_core *core, const struct lab_caller *who,
 		   struct lab_grant *grant);
-void lab_drop(struct lab_core *core, u32 index);
+void lab_drop(struct lab_core *core, u32 slot);
 void lab_work_begin(struct lab_core *core);
 int lab_work_balance(struct lab_core *core);
 bool lab_work_fed(struct lab_core *core);
@@ -201,11 +282,20 @@ u32 lab_total(struct lab_core *core);
 u32 lab_quarantine(struct lab_core *core);
 bool lab_leave(struct lab_core *core);
 bool lab_last(struct lab_core *core);
+void lab_count_shrunk(struct lab_core *core, u32 pages);
+u32 lab_may_strand(const struct lab_core *core);
+
+/* census.c: any context that may take long */
 void lab_stats(struct lab_core *core, struct labyrinth_stats *stats);
+u64 lab_out(struct lab_core *core, struct lab_block *b);
+u16 lab_epoch_of(struct lab_core *core, struct lab_block *b, u32 bit);
 
 /* the platform's, see platform.h */
-int lab_page_make(struct lab_core *core, u32 index, enum lab_how how);
-void lab_page_unmap(struct lab_core *core, u32 index);
-void lab_page_drop(struct lab_core *core, u32 index);
+int lab_page_make(struct lab_core *core, u32 slot, enum lab_how how);
+void lab_page_drop(struct lab_core *core, u32 slot);
+int lab_block_make(struct lab_core *core, struct lab_block *b);
+void lab_block_drop(struct lab_core *core, struct lab_block *b);
+void lab_block_unmap(struct lab_core *core, struct lab_block *b);
+void lab_found_late(struct lab_core *core, u64 key, u64 pages);
 
 #endif /* LAB_CORE_H */

@@ -8,23 +8,26 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/delay.h>
+#include <linux/idr.h>
 #include <linux/jiffies.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
+#include "place.h"
 #include "pool.h"
 
 /* Holders named in the log when a pool is destroyed under them */
 #define LAB_NAMED_HOLDERS	16
 
-static atomic_t lab_ids = ATOMIC_INIT(0);
+static DEFINE_IDA(lab_ids);
 
 static int lab_refuse_create(const struct labyrinth_params *params, int err, const char *why)
 {
@@ -56,7 +59,7 @@ static int lab_check(const struct labyrinth_params *params)
 		return lab_refuse_create(params, -EINVAL, "no such NUMA node");
 	if (node != NUMA_NO_NODE && !node_online(node))
 		return lab_refuse_create(params, -ENODEV, "the NUMA node is offline");
-	if (max_pages > totalram_pages())
+	if (max_pages > totalram_pages() || max_pages > LABYRINTH_SLOT_MASK)
 		return lab_refuse_create(params, -E2BIG, "more pages than the system has");
 	if (params->policy == LABYRINTH_POLICY_DIRECT && LAB_RT_RULES)
 		return lab_refuse_create(params, -EOPNOTSUPP,
@@ -80,7 +83,6 @@ static void lab_configure(struct labyrinth *maze, const struct labyrinth_params 
 	struct lab_core *core = &maze->core;
 
 	strscpy(maze->name, params->name, sizeof(maze->name));
-	maze->id = atomic_inc_return(&lab_ids) - 1;
 	maze->dev = params->dev;
 	maze->dir = params->dir;
 	maze->node = params->node == NUMA_NO_NODE ? dev_to_node(params->dev) : params->node;
@@ -96,25 +98,51 @@ static void lab_configure(struct labyrinth *maze, const struct labyrinth_params 
 	core->reserve = core->direct ? 0 : params->reserve;
 	core->low = core->direct ? 0 : params->low ?: params->pages / 4;
 	core->high = params->high ?: params->pages;
+	lab_shape(core);
+}
+
+/* Zeroed, and aligned to cache lines also when it is small */
+static void *lab_table(struct labyrinth *maze, size_t count, size_t size)
+{
+	size_t bytes = array_size(count, size);
+
+	if (bytes < PAGE_SIZE)
+		bytes = roundup_pow_of_two(bytes);
+	return kvmalloc_node(bytes, GFP_KERNEL | __GFP_ZERO, maze->node);
 }
 
 static int lab_take_memory(struct labyrinth *maze)
 {
 	struct lab_core *core = &maze->core;
+	struct labyrinth_hot *hot = &core->hot;
+	int id = ida_alloc_range(&lab_ids, 1, LAB_POOL_IDS - 1, GFP_KERNEL);
 
-	core->meta = kvmalloc_node(array_size(core->limit, sizeof(*core->meta)),
-				   GFP_KERNEL | __GFP_ZERO, maze->node);
-	core->addr = kvmalloc_node(array_size(core->limit, sizeof(*core->addr)),
-				   GFP_KERNEL | __GFP_ZERO, maze->node);
-	core->front = alloc_percpu(struct lab_front);
-	return core->meta && core->addr && core->front ? 0 : -ENOMEM;
+	if (id < 0)
+		return id;
+	core->id = id;
+	core->block = lab_table(maze, core->blocks, sizeof(*core->block));
+	core->epoch = lab_table(maze, hot->slots, sizeof(*core->epoch));
+	hot->dma = lab_table(maze, hot->slots, sizeof(*hot->dma));
+	hot->frame = lab_table(maze, hot->slots, sizeof(*hot->frame));
+	hot->front = __alloc_percpu(sizeof(struct lab_front), SMP_CACHE_BYTES);
+	if (!core->block || !core->epoch || !hot->dma || !hot->frame || !hot->front)
+		return -ENOMEM;
+	lab_memory_init(maze);
+	return 0;
 }
 
 static void lab_release_memory(struct labyrinth *maze)
 {
-	free_percpu(maze->core.front);
-	kvfree(maze->core.addr);
-	kvfree(maze->core.meta);
+	struct lab_core *core = &maze->core;
+
+	free_percpu(core->hot.front);
+	kvfree(core->hot.frame);
+	kvfree(core->hot.dma);
+	kvfree(core->epoch);
+	kvfree(core->block);
+	kvfree(maze->record);
+	if (core->id)
+		ida_free(&lab_ids, core->id);
 	kfree(maze);
 }
 
@@ -135,18 +163,19 @@ void lab_maze_free(struct labyrinth *maze)
  * makes no sense; -ENODEV: the NUMA node is offline; -E2BIG: more than the system's
  * memory; -ENOMEM: not enough of it free; -EIO: the device cannot be given pages
  * (no DMA mask, no mapping); -EOPNOTSUPP: policy direct on a kernel with PREEMPT_RT,
- * or with PROVE_RAW_LOCK_NESTING, which checks RT's rules.
+ * or with PROVE_RAW_LOCK_NESTING, which checks RT's rules; -EPERM: in a wrong context.
  */
 struct labyrinth *labyrinth_create(const struct labyrinth_params *params)
 {
 	struct labyrinth *maze;
 	int made, err;
 
-	might_sleep();
+	if (!lab_may_sleep(CREATE))
+		return ERR_PTR(-EPERM);
 	err = lab_check(params);
 	if (err)
 		return ERR_PTR(err);
-	maze = kzalloc(sizeof(*maze), GFP_KERNEL);
+	maze = kzalloc(roundup_pow_of_two(sizeof(*maze)), GFP_KERNEL);
 	if (!maze)
 		return ERR_PTR(lab_refuse_create(params, -ENOMEM, "no memory for the pool"));
 	lab_configure(maze, params);
@@ -166,11 +195,23 @@ struct labyrinth *labyrinth_create(const struct labyrinth_params *params)
 			goto err_pages;
 		}
 	}
+	err = lab_track_add(maze);
+	if (err) {
+		lab_refuse_create(params, err, "no memory for the holders' records");
+		goto err_pages;
+	}
+	err = lab_shrink_start(maze);
+	if (err) {
+		lab_refuse_create(params, err, "no memory for the shrinker");
+		goto err_track;
+	}
 	__module_get(THIS_MODULE);
 	lab_worker_init(maze);
 	lab_debugfs_add(maze);
 	return maze;
 
+err_track:
+	lab_track_remove(maze);
 err_pages:
 	lab_trim(&maze->core, 0);
 err_memory:
@@ -226,11 +267,14 @@ int labyrinth_destroy(struct labyrinth *maze, unsigned int timeout_ms)
 	bool ended;
 	int err = 0;
 
-	might_sleep();
+	if (!lab_may_sleep(DESTROY))
+		return -EPERM;
 	if (IS_ERR_OR_NULL(maze))
 		return 0;
 	core = &maze->core;
 	lab_debugfs_remove(maze);
+	lab_track_remove(maze);
+	lab_shrink_stop(maze);
 	lab_close(core);
 	lab_worker_cancel(maze);
 	lab_flush_fronts(maze);
@@ -270,7 +314,10 @@ EXPORT_SYMBOL_GPL(labyrinth_destroy);
  */
 void labyrinth_stats(struct labyrinth *maze, struct labyrinth_stats *stats)
 {
-	might_sleep();
+	if (!lab_may_sleep(STATS)) {
+		memset(stats, 0, sizeof(*stats));
+		return;
+	}
 	lab_stats(&maze->core, stats);
 }
 EXPORT_SYMBOL_GPL(labyrinth_stats);

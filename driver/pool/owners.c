@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/printk.h>
 
+#include "place.h"
 #include "pool.h"
 
 static const char * const lab_route_names[] = {
@@ -30,8 +31,7 @@ static const char * const lab_owner_names[] = {
 	[LABYRINTH_OWNER_DEVICE]	= "device",
 	[LABYRINTH_OWNER_USER]		= "user",
 	[LABYRINTH_OWNER_QUARANTINED]	= "quarantined",
-	[LAB_OWNER_NONE]		= "none",
-};
+	};
 
 /**
  * labyrinth_route_name - a route's name, as traces and statistics print it
@@ -57,14 +57,65 @@ const char *labyrinth_owner_name(enum labyrinth_owner owner)
 }
 EXPORT_SYMBOL_GPL(labyrinth_owner_name);
 
+static const char * const lab_context_names[] = {
+	[LABYRINTH_CTX_PROCESS]		= "process",
+	[LABYRINTH_CTX_SOFTIRQ]		= "softirq",
+	[LABYRINTH_CTX_HARDIRQ]		= "hardirq",
+	[LABYRINTH_CTX_NMI]		= "nmi",
+};
+
+/**
+ * labyrinth_context_name - a context's name, as traces and statistics print it
+ * @context: enum labyrinth_context
+ *
+ * Return: a constant string; "?" for no context.
+ */
+const char *labyrinth_context_name(enum labyrinth_context context)
+{
+	return (u32)context < ARRAY_SIZE(lab_context_names) ? lab_context_names[context] : "?";
+}
+EXPORT_SYMBOL_GPL(labyrinth_context_name);
+
+/* Who took the page that a refused call named, if that is known */
+static void lab_report_record(struct labyrinth *maze, u32 slot)
+{
+	struct lab_record *record = READ_ONCE(maze->record);
+
+	if (!record || slot >= maze->core.hot.slots || !record[slot].valid)
+		return;
+	record += slot;
+	pr_warn("%s: page %u was taken in epoch %u by %pS, holder %u, on CPU %u, in %s\n",
+		maze->name, slot, record->epoch, (void *)record->caller, record->holder,
+		record->cpu, labyrinth_context_name(record->context));
+}
+
 /* The first refusal of all is described; later ones are in the counter and the trace */
-void lab_report_refusal(struct labyrinth *maze, const char *call, unsigned long addr,
+void lab_report_refusal(struct labyrinth *maze, const char *call, u64 what,
 			const struct lab_move *move, int err, unsigned long caller)
 {
-	pr_warn_once("%s: %s(%p) by %pS refused: %d; found page %d, owner %s, holder %u, epoch %u; the next ones are only counted\n",
-		     maze->name, call, (void *)addr, (void *)caller, err, (int)move->index,
-		     labyrinth_owner_name(lab_owner(move->before)),
-		     lab_holder(move->before), lab_epoch(move->before));
+	static bool told;
+
+	if (READ_ONCE(told) || xchg(&told, true))
+		return;
+	pr_warn("%s: %s(%#llx) by %pS refused: %d; found page %d, owner %s; the next ones are only counted\n",
+		maze->name, call, what, (void *)caller, err, (int)move->slot,
+		labyrinth_owner_name(move->owner));
+	lab_report_record(maze, move->slot);
+}
+
+/* The same for frees that were found bad when this CPU brought them to their block */
+void lab_found_late(struct lab_core *core, u64 key, u64 pages)
+{
+	struct labyrinth *maze = lab_maze(core);
+	labyrinth_page_t page = { key + lab_ctz(pages) };
+	static bool told;
+
+	if (READ_ONCE(told) || xchg(&told, true))
+		return;
+	pr_warn("%s: page %u, epoch %u, was freed twice, the second time on CPU %u; the next ones are only counted\n",
+		maze->name, labyrinth_page_slot(page), labyrinth_page_epoch(page),
+		raw_smp_processor_id());
+	lab_report_record(maze, labyrinth_page_slot(page));
 }
 
 static int lab_pass(struct labyrinth *maze, labyrinth_page_t page, enum labyrinth_owner from,
@@ -74,20 +125,35 @@ static int lab_pass(struct labyrinth *maze, labyrinth_page_t page, enum labyrint
 	unsigned long flags;
 	int err;
 
-	if (in_nmi())
-		return -EPERM;
 	local_irq_save(flags);
 	if (len <= PAGE_SIZE) {
 		err = lab_hand_over(&maze->core, page, from, to, move);
 	} else {
-		*move = (struct lab_move){ .index = LAB_NONE };
+		*move = (struct lab_move){ .slot = LAB_NONE };
 		err = lab_refuse(&maze->core, -EMSGSIZE);
 	}
 	local_irq_restore(flags);
 	if (err)
-		lab_report_refusal(maze, call, lab_handle_addr(page), move, err, caller);
+		lab_report_refusal(maze, call, page.v, move, err, caller);
 	return err;
 }
+
+/* The device may write the page from now on */
+void labyrinth_sync_device(struct labyrinth *maze, labyrinth_page_t page)
+{
+	dma_sync_single_for_device(maze->dev, labyrinth_page_dma(maze, page), PAGE_SIZE,
+				   maze->dir);
+}
+EXPORT_SYMBOL_GPL(labyrinth_sync_device);
+
+/* The CPU may read the first @len bytes from now on */
+void labyrinth_sync_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int len)
+{
+	if (len)
+		dma_sync_single_for_cpu(maze->dev, labyrinth_page_dma(maze, page), len,
+					maze->dir);
+}
+EXPORT_SYMBOL_GPL(labyrinth_sync_cpu);
 
 /**
  * labyrinth_to_device - hand a page from the CPU to the device
@@ -105,15 +171,25 @@ int labyrinth_to_device(struct labyrinth *maze, labyrinth_page_t page)
 	struct lab_move move;
 	int err;
 
+	if (unlikely(!lab_may_go(TO_DEVICE)))
+		return -EPERM;
 	err = lab_pass(maze, page, LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_DEVICE, 0, &move,
 		       __func__, _RET_IP_);
 	if (err)
 		return err;
-	dma_sync_single_for_device(maze->dev, maze->core.meta[move.index].dma, PAGE_SIZE,
-				   maze->dir);
+	lab_sync_device(maze, page);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(labyrinth_to_device);
+
+/* Where labyrinth_to_device_pinned() goes with all but a page of this CPU's block */
+int labyrinth_to_device_slow(struct labyrinth *maze, labyrinth_page_t page)
+{
+	if (!lab_may_pinned(TO_DEVICE_PINNED))
+		return -EPERM;
+	return labyrinth_to_device(maze, page);
+}
+EXPORT_SYMBOL_GPL(labyrinth_to_device_slow);
 
 /**
  * labyrinth_to_cpu - take a page back from the device
@@ -133,16 +209,24 @@ int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int
 	struct lab_move move;
 	int err;
 
+	if (unlikely(!lab_may_go(TO_CPU)))
+		return -EPERM;
 	err = lab_pass(maze, page, LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU, len, &move,
 		       __func__, _RET_IP_);
 	if (err)
 		return err;
-	if (len)
-		dma_sync_single_for_cpu(maze->dev, maze->core.meta[move.index].dma, len,
-					maze->dir);
+	lab_sync_cpu(maze, page, len);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(labyrinth_to_cpu);
+
+int labyrinth_to_cpu_slow(struct labyrinth *maze, labyrinth_page_t page, unsigned int len)
+{
+	if (!lab_may_pinned(TO_CPU_PINNED))
+		return -EPERM;
+	return labyrinth_to_cpu(maze, page, len);
+}
+EXPORT_SYMBOL_GPL(labyrinth_to_cpu_slow);
 
 /**
  * labyrinth_to_user - hand a page from the CPU to user space
@@ -161,78 +245,12 @@ int labyrinth_to_user(struct labyrinth *maze, labyrinth_page_t page, unsigned in
 	struct lab_move move;
 	int err;
 
+	if (unlikely(!lab_may_go(TO_USER)))
+		return -EPERM;
 	err = lab_pass(maze, page, LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_USER, len, &move,
 		       __func__, _RET_IP_);
 	if (!err)
-		memset(labyrinth_page_addr(page) + len, 0, PAGE_SIZE - len);
+		memset(labyrinth_page_addr(maze, page) + len, 0, PAGE_SIZE - len);
 	return err;
 }
 EXPORT_SYMBOL_GPL(labyrinth_to_user);
-
-/**
- * labyrinth_page_addr - kernel virtual address of an issued page
- * @page: a handle that is labyrinth_page_ok()
- *
- * Context: any.
- * Return: the address; it is not checked whether the handle is still alive.
- */
-void *labyrinth_page_addr(labyrinth_page_t page)
-{
-	return (void *)lab_handle_addr(page);
-}
-EXPORT_SYMBOL_GPL(labyrinth_page_addr);
-
-/**
- * labyrinth_page_struct - struct page of an issued page
- * @page: a handle that is labyrinth_page_ok()
- *
- * page->private belongs to the pool.
- *
- * Context: any.
- * Return: the struct page; it is not checked whether the handle is still alive.
- */
-struct page *labyrinth_page_struct(labyrinth_page_t page)
-{
-	return virt_to_page((void *)lab_handle_addr(page));
-}
-EXPORT_SYMBOL_GPL(labyrinth_page_struct);
-
-/**
- * labyrinth_page_dma - DMA address of an issued page
- * @maze: the pool
- * @page: a handle
- *
- * Context: any.
- * Return: the address; DMA_MAPPING_ERROR if the handle is not, or no longer, one
- * of an issued page of this pool.
- */
-dma_addr_t labyrinth_page_dma(struct labyrinth *maze, labyrinth_page_t page)
-{
-	u32 index = lab_find(&maze->core, page);
-
-	return index == LAB_NONE ? DMA_MAPPING_ERROR : maze->core.meta[index].dma;
-}
-EXPORT_SYMBOL_GPL(labyrinth_page_dma);
-
-/* One line for each page that is out, @most at the most; returns how many are out */
-u32 lab_list_holders(struct labyrinth *maze, void (*show)(void *arg, const char *line),
-		     void *arg, u32 most)
-{
-	struct lab_core *core = &maze->core;
-	u32 i, out = 0;
-	char line[80];
-
-	for (i = 0; i < core->limit; i++) {
-		u32 word = lab_load(&core->meta[i].state);
-
-		if (lab_out(word) && out++ < most) {
-			snprintf(line, sizeof(line), "page %u: owner %s, holder %u, epoch %u",
-				 i, labyrinth_owner_name(lab_owner(word)),
-				 lab_holder(word), lab_epoch(word));
-			show(arg, line);
-		}
-		if (!(i % 4096))
-			lab_relax();
-	}
-	return out;
-}

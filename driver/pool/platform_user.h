@@ -9,82 +9,102 @@
 #define LAB_PLATFORM_USER_H
 
 #include <errno.h>
-#include <linux/types.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "labyrinth.h"
+
+typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 
+#define U16_MAX				UINT16_MAX
 #define U32_MAX				UINT32_MAX
 #define min(a, b)			((a) < (b) ? (a) : (b))
 #define min_t(type, a, b)		min((type)(a), (type)(b))
 
 #define lab_load(p)			__atomic_load_n(p, __ATOMIC_RELAXED)
-#define lab_load_acquire(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define lab_store(p, v)			__atomic_store_n(p, v, __ATOMIC_RELAXED)
-#define lab_store_release(p, v)		__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define lab_ctz(v)			((u32)__builtin_ctzll(v))
+#define lab_clz(v)			((u32)__builtin_clz(v))
+#define lab_popcount(v)			((u32)__builtin_popcountll(v))
+#define LAB_PAGE_SIZE			LABYRINTH_PAGE_SIZE
 
-static inline u32 lab_cmpxchg(u32 *p, u32 old, u32 new)
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LAB_BIG_ENDIAN
+#endif
+
+static inline bool lab_set_bit(u64 *p, u32 n)
 {
-	__atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_ACQ_REL,
-				    __ATOMIC_ACQUIRE);
-	return old;
+	return __atomic_fetch_or(p, 1ULL << n, __ATOMIC_SEQ_CST) >> n & 1;
+}
+
+static inline bool lab_clear_bit(u64 *p, u32 n)
+{
+	return __atomic_fetch_and(p, ~(1ULL << n), __ATOMIC_SEQ_CST) >> n & 1;
 }
 
 typedef struct {
 	int held;
 } lab_lock_t;
 
-/* A holder may be a thread that lost its CPU: after a while let it have ours */
-#define LAB_SPINS			64
+/*
+ * A holder may be a thread that lost its CPU: after a while let it have ours, but not
+ * before a holder that runs must be through
+ */
+#define LAB_SPINS			10000
 
 static inline void lab_lock_init(lab_lock_t *lock)
 {
-	lab_store_release(&lock->held, 0);
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+
+static inline bool lab_trylock(lab_lock_t *lock)
+{
+	return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
 }
 
 static inline void lab_lock(lab_lock_t *lock)
 {
 	int spins = 0;
 
-	while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
-		if (++spins % LAB_SPINS == 0)
-			sched_yield();
+	while (!lab_trylock(lock))
+		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+			if (++spins % LAB_SPINS == 0)
+				sched_yield();
 }
 
 static inline void lab_unlock(lab_lock_t *lock)
 {
-	lab_store_release(&lock->held, 0);
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
 typedef int lab_pin_t;
 #define lab_pin(pin)			((void)((pin) = 0))
 #define lab_unpin(pin)			((void)(pin))
 
-/* This thread's number */
-extern __thread unsigned int lab_user_cpu;
-
 struct lab_place {
 	unsigned long arena;
 };
 
-#define lab_fronts_t			struct lab_front *
 #define __lab_aligned			__attribute__((aligned(64)))
-#define lab_front_here(core)		(&(core)->front[lab_user_cpu])
-#define lab_front_of(core, cpu)		(&(core)->front[cpu])
+#define lab_front_of(core, cpu)		\
+	((struct lab_front *)((core)->hot.front + (size_t)(cpu) * LABYRINTH_FRONT_SIZE))
+#define lab_front_here(core)		lab_front_of(core, labyrinth_cpu)
 #define lab_for_each_cpu(core, cpu)	for ((cpu) = 0; (u32)(cpu) < (core)->cpus; (cpu)++)
 #define lab_relax()			((void)0)
+#define lab_slot_addr(core, slot)	((core)->place.arena + (unsigned long)(slot) * LAB_PAGE_SIZE)
 
-#define lab_addr_index(core, address)						\
+#define lab_addr_slot(core, address)						\
 ({										\
-	unsigned long index_ = ((address) - (core)->place.arena) >> LAB_PAGE_BITS;	\
+	unsigned long ahead_ = (address) - (core)->place.arena;			\
 										\
-	index_ < (core)->limit ? (u32)index_ : LAB_NONE;			\
+	ahead_ % LAB_PAGE_SIZE || ahead_ / LAB_PAGE_SIZE >= (core)->hot.slots ?	\
+		LAB_NONE : (u32)(ahead_ / LAB_PAGE_SIZE);			\
 })
 
 #endif /* LAB_PLATFORM_USER_H */

@@ -15,18 +15,30 @@
 #include <linux/device.h>
 #include <linux/irq_work.h>
 #include <linux/labyrinth_pool.h>
+#include <linux/list.h>
+#include <linux/shrinker.h>
 #include <linux/workqueue.h>
 
 #include "core.h"
 
 #define LAB_NAME_MAX	32
 
+/* Who took a page; kept while tracking is on */
+struct lab_record {
+	u64 time;		/* of local_clock() */
+	unsigned long caller;
+	u16 epoch;		/* of the issue that this speaks of */
+	u16 holder;
+	u16 cpu;
+	u8 context;
+	bool valid;
+};
+
 struct labyrinth {
-	struct lab_core core;
+	struct lab_core core;		/* first: the inline calls read its beginning */
 
 	/* constant after create */
 	char name[LAB_NAME_MAX];
-	u32 id;
 	struct device *dev;		/* NULL after destroy */
 	enum dma_data_direction dir;
 	int node;
@@ -35,10 +47,13 @@ struct labyrinth {
 	void (*refilled)(void *arg);
 	void *arg;
 
+	struct lab_record *record;	/* [slots], or NULL: not tracked */
+	struct list_head all;
 	struct irq_work irq;		/* from any context to the worker */
 	struct delayed_work work;
 	struct hlist_node cpuhp;
-	struct dentry *file;
+	struct shrinker *shrinker;
+	struct dentry *folder;
 };
 
 /*
@@ -64,11 +79,27 @@ void lab_worker_cancel(struct labyrinth *maze);
 bool lab_buddy_legal(void);
 void lab_flush_fronts(struct labyrinth *maze);
 
+/* memory.c */
+void lab_memory_init(struct labyrinth *maze);
+
+/* shrink.c */
+int lab_shrink_start(struct labyrinth *maze);
+void lab_shrink_stop(struct labyrinth *maze);
+
 /* owners.c */
+void lab_report_refusal(struct labyrinth *maze, const char *call, u64 what,
+			const struct lab_move *move, int err, unsigned long caller);
+
+/* track.c */
+int lab_track_add(struct labyrinth *maze);
+void lab_track_remove(struct labyrinth *maze);
+void lab_watch_alloc(struct labyrinth *maze, const struct lab_caller *who,
+		     const struct lab_grant *grant, u16 holder, unsigned long caller);
+int lab_watch_start(void);
+void lab_watch_stop(void);
 u32 lab_list_holders(struct labyrinth *maze, void (*show)(void *arg, const char *line),
 		     void *arg, u32 most);
-void lab_report_refusal(struct labyrinth *maze, const char *call, unsigned long addr,
-			const struct lab_move *move, int err, unsigned long caller);
+bool lab_tracking(void);
 
 /* debugfs.c */
 void lab_debugfs_start(void);

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for the pool: pages and their DMA mappings, and the worker that keeps
- * the depot between its marks
- *
- * Each page is one allocation and one mapping of its own.  Blocks under one
- * mapping would save IOTLB entries, but a mapping ends as a whole, so a single
- * page that is out would keep its whole block from going back to the system.
+ * The worker that keeps the depot between its marks, and feeds those who were refused
  *
  * The way to the worker is alloc or free -> irq_work -> workqueue: queueing
  * work takes locks that sleep on PREEMPT_RT, and the irq_work, not being a hard
@@ -13,21 +8,19 @@
  * WQ_MEM_RECLAIM queue, so it gets on when the pool's user is itself needed for
  * reclaim.
  *
- * Who was refused while pages sat in other CPUs' fronts: the refusal sets
- * LAB_STARVED_*, then the worker has every CPU empty its front.  A free that did
- * not see the flag put its page into a front before that CPU's flush ran, so the
- * flush brings it out; one that saw it went to the depot and kicked the worker.
+ * Who was refused while other CPUs kept pages: the refusal sets LAB_STARVED_*, then
+ * the worker has every CPU drain its front and table.  A free that did not see the
+ * flag put its page there before that CPU's flush ran, so the flush brings it out;
+ * one that saw it went to the depot and kicked the worker.  The same flush goes
+ * before each refill, so that no page is made while CPUs keep others' pages.
  * So once a pool has refused, refilled() is called as soon as a page is free.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
-#include <linux/dma-direct.h>
-#include <linux/dma-mapping.h>
-#include <linux/gfp.h>
 #include <linux/jiffies.h>
-#include <linux/mm.h>
 #include <linux/smp.h>
 
+#include "place.h"
 #include "pool.h"
 
 /* After the system had no page for the worker */
@@ -42,76 +35,6 @@ bool lab_buddy_legal(void)
 	return LAB_RT_RULES ? preemptible() : !in_nmi();
 }
 
-/* Can the device reach the page as it is, without a bounce buffer or an IOMMU? */
-static bool lab_in_reach(struct labyrinth *maze, struct page *page)
-{
-	u64 mask = min_not_zero(dma_get_mask(maze->dev), maze->dev->bus_dma_limit);
-
-	return device_iommu_mapped(maze->dev) ||
-	       phys_to_dma(maze->dev, page_to_phys(page)) + PAGE_SIZE - 1 <= mask;
-}
-
-/* A mask between two zones (28 bits, say) is sure only of the lower one */
-static struct page *lab_page_get(struct labyrinth *maze, gfp_t gfp)
-{
-	gfp_t zone = maze->zone;
-
-	for (;;) {
-		struct page *page = alloc_pages_node(maze->node, gfp | zone, 0);
-
-		if (!page || zone == GFP_DMA || lab_in_reach(maze, page))
-			return page;
-		__free_page(page);
-		zone = zone == GFP_DMA32 ? GFP_DMA : GFP_DMA32;
-	}
-}
-
-/*
- * No CPU sync when mapping and unmapping: labyrinth_to_device() and _to_cpu()
- * do what is needed, when it is needed.
- */
-int lab_page_make(struct lab_core *core, u32 index, enum lab_how how)
-{
-	struct labyrinth *maze = lab_maze(core);
-	gfp_t gfp = how == LAB_ATOMIC ? GFP_ATOMIC : GFP_KERNEL | __GFP_RETRY_MAYFAIL;
-	struct page *page = lab_page_get(maze, gfp | __GFP_NOWARN);
-	dma_addr_t dma;
-
-	if (!page)
-		return -ENOMEM;
-	dma = dma_map_page_attrs(maze->dev, page, 0, PAGE_SIZE, maze->dir,
-				 DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_NO_WARN);
-	if (dma_mapping_error(maze->dev, dma)) {
-		__free_page(page);
-		return -EIO;
-	}
-	set_page_private(page, index);
-	core->meta[index].dma = dma;
-	lab_store(&core->addr[index], (unsigned long)page_address(page));
-	return 0;
-}
-
-void lab_page_unmap(struct lab_core *core, u32 index)
-{
-	struct labyrinth *maze = lab_maze(core);
-	dma_addr_t dma = core->meta[index].dma;
-
-	if (dma == DMA_MAPPING_ERROR)
-		return;
-	dma_unmap_page_attrs(maze->dev, dma, PAGE_SIZE, maze->dir, DMA_ATTR_SKIP_CPU_SYNC);
-	core->meta[index].dma = DMA_MAPPING_ERROR;
-}
-
-void lab_page_drop(struct lab_core *core, u32 index)
-{
-	struct page *page = virt_to_page((void *)core->addr[index]);
-
-	lab_page_unmap(core, index);
-	lab_store(&core->addr[index], 0);
-	set_page_private(page, 0);
-	__free_page(page);
-}
-
 /**
  * labyrinth_refill - make pages now
  * @maze: the pool
@@ -122,13 +45,15 @@ void lab_page_drop(struct lab_core *core, u32 index)
  *
  * Context: process; may sleep.
  * Return: how many pages were made, fewer than @want if the bound or the memory's
- * end was reached; if none, -ENOSPC (the bound), -ENOMEM or -EIO (no mapping).
+ * end was reached; if none, -ENOSPC (the bound), -ENOMEM or -EIO (no mapping); -EPERM in
+ * a wrong context.
  */
 int labyrinth_refill(struct labyrinth *maze, unsigned int want)
 {
 	int made;
 
-	might_sleep();
+	if (!lab_may_sleep(REFILL))
+		return -EPERM;
 	if (maze->core.direct)
 		return -EOPNOTSUPP;
 	made = lab_refill(&maze->core, want);
@@ -138,11 +63,25 @@ int labyrinth_refill(struct labyrinth *maze, unsigned int want)
 }
 EXPORT_SYMBOL_GPL(labyrinth_refill);
 
+/*
+ * What was said to be kicked must be, or nobody kicks again.  A pool that is being
+ * destroyed has no worker until lab_leave(): there the next free asks anew.
+ */
+static void lab_flush_one(struct labyrinth *maze, struct lab_front *front)
+{
+	if (!lab_drain(&maze->core, front))
+		return;
+	if (lab_load(&maze->core.bypass) & LAB_CLOSED)
+		lab_work_begin(&maze->core);
+	else
+		irq_work_queue(&maze->irq);
+}
+
 static void lab_flush_here(void *arg)
 {
 	struct labyrinth *maze = arg;
 
-	lab_drain(&maze->core, this_cpu_ptr(maze->core.front));
+	lab_flush_one(maze, lab_front_here(&maze->core));
 }
 
 static void lab_flush_dead(struct labyrinth *maze, unsigned int cpu)
@@ -150,11 +89,11 @@ static void lab_flush_dead(struct labyrinth *maze, unsigned int cpu)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	lab_drain(&maze->core, per_cpu_ptr(maze->core.front, cpu));
+	lab_flush_one(maze, lab_front_of(&maze->core, cpu));
 	local_irq_restore(flags);
 }
 
-/* Every CPU gives what its front holds to the depot */
+/* Every CPU gives what its front and its table hold to the depot */
 void lab_flush_fronts(struct labyrinth *maze)
 {
 	unsigned int cpu;
@@ -218,6 +157,8 @@ static void lab_work(struct work_struct *work)
 			lab_end_late(maze);
 		return;
 	}
+	if (lab_load(&core->depot) < core->low)
+		lab_flush_fronts(maze);
 	err = lab_work_balance(core);
 	if (lab_starving(core))
 		lab_feed(maze);

@@ -20,11 +20,20 @@ KERNEL_EXCEPTIONS = (
     ("*", "FILE_PATH_CHANGES,SPDX_LICENSE_TAG,NEW_TYPEDEFS"),
     # The layout of TRACE_EVENT in the kernel itself breaks these.
     ("*/trace.h", "OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT"),
+    # A table that is expanded in several ways, in user space too.
+    ("*/labyrinth_contexts.h", "COMPLEX_MACRO,MACRO_ARG_REUSE,BIT_MACRO"),
     # Programs in user space, written in kselftest_harness.h's macros.
     ("*/tests/kselftest/driver_*", "PREFER_KERNEL_TYPES,MACRO_ARG_REUSE,LINE_SPACING,ARRAY_SIZE,BIT_MACRO"),
     ("*/tests/kselftest/lab*", "PREFER_KERNEL_TYPES,LINE_SPACING"),
     # User space and the device include these, where there is no BIT().
     ("*/uapi/*", "BIT_MACRO"), ("*/labyrinth_hw.h", "BIT_MACRO,PREFER_KERNEL_TYPES"),
+    ("*/pool/core.h", "BIT_MACRO"), ("*/pool/block.h", "BIT_MACRO,MACRO_ARG_REUSE"),
+    # Their arguments are names of fields, or plain variables, in the core on each platform.
+    ("*/labyrinth_pool.h", "MACRO_ARG_PRECEDENCE"), ("*/pool/platform_*.h", "MACRO_ARG_REUSE"),
+    # One module for kernels on both sides of a change of their interface.
+    ("*/pool/shrink.c", "LINUX_VERSION_CODE,CONSTANT_COMPARISON"),
+    # A static key's definition is taken for a function's.
+    ("*/pool/track.c", "EXPORT_SYMBOL"),
 )
 USER_SPACE = ("lib", "labctl", "platform_user.h", "platform_model.h")
 # What QEMU's checkpatch takes for code in macros that stand for a declaration's beginning or end.
@@ -59,7 +68,9 @@ def kernel_style():
     """checkpatch --strict of the kernel on the modules, the hardware header and the kernel self-tests"""
     _, tree = kernel_build.source()
     files = [f for f in _files("driver", ".c", ".h") + _files("tests/kselftest", ".c", ".h")
-             + _files("tests/kunit", ".c", ".h") + [paths.ROOT / "qemu-device/labyrinth_hw.h"]
+             + _files("tests/kunit", ".c", ".h") + _files("tests/memory", ".c", ".h")
+             + _files("tests/bench/kernel", ".c", ".h")
+             + _files("tests/sample", ".c", ".h") + [paths.ROOT / "qemu-device/labyrinth_hw.h"]
              if not any(part in USER_SPACE for part in f.relative_to(paths.ROOT).parts)]
     found = []
     for file in files:

@@ -107,6 +107,8 @@ def foreign(kernel, folder, with_ours):
         mirror(folder, copy)
         stamp, state = copy / ".built", _state(copy, kernel) + _state(home(kernel) / "src", kernel)
         if not stamp.is_file() or stamp.read_text() != state:
+            # Kbuild itself does not see that the versions of our symbols changed.
+            (copy / "Module.symvers").unlink(missing_ok=True)
             with ui.step(f"building the module in {folder} for {kernel.release}"):
                 kbuild(kernel, copy, f"build-{folder.name}", _with_ours(kernel) if with_ours else [])
             stamp.write_text(state)

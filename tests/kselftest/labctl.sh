@@ -37,12 +37,19 @@ generate() {
 	labctl receive --source generator --quiet "$@"
 }
 
-# interrupt SIGNAL OPTION...: an endless or long run, ended by a signal after a second; its status.
+# interrupt SIGNAL FILE OPTION...: an endless or long run, ended by a signal once it writes FILE; its status.
 interrupt() {
 	signal=$1
-	shift
-	timeout --preserve-status -s "$signal" 1 labctl receive --source generator --quiet "$@" \
-		> "$tmp/out" 2> "$tmp/err"
+	file=$2
+	shift 2
+	labctl receive --source generator --quiet "$@" > "$tmp/out" 2> "$tmp/err" &
+	running=$!
+	for _ in $(seq 60); do
+		[ -s "$file" ] && break
+		sleep 0.5
+	done
+	kill -s "$signal" $running
+	wait $running
 }
 
 pages_back() {
@@ -65,7 +72,11 @@ expect 2 "name a number from 0 to" labctl receive --mod-usec 1x
 report "a number with a tail is wrong usage"
 expect 2 "exclude each other" labctl receive --queue 1 --queues 2
 report "options that exclude each other are wrong usage"
-for command in "" list info stats receive reset; do
+expect 2 "exclude each other" labctl holders --pool x --device /dev/labyrinth0
+report "holders: a pool or a device, not both"
+expect 2 "say on or off" labctl holders --track maybe
+report "holders: tracking is on or off"
+for command in "" list info stats holders receive reset; do
 	# shellcheck disable=SC2086
 	expect 0 "" labctl $command --help && grep -q "^usage: labctl" "$tmp/out"
 	report "labctl $command --help"
@@ -83,8 +94,8 @@ expect 0 "" labctl list && grep -q "^/dev/labyrinth0 .*live" "$tmp/out"
 report "list shows the device"
 expect 0 "" labctl info --json && grep -q '"queues": 4' "$tmp/out"
 report "info --json"
-timeout -s INT 3 labctl stats --watch --json > "$tmp/out" 2> "$tmp/err"
-[ "$(wc -l < "$tmp/out")" -ge 2 ] && ! grep -qv '^{.*}$' "$tmp/out"
+{ timeout 60 labctl stats --watch --json 2> "$tmp/err"; } | head -n 2 > "$tmp/out"
+[ "$(wc -l < "$tmp/out")" -eq 2 ] && ! grep -qv '^{.*}$' "$tmp/out"
 report "stats --watch --json writes a line each time"
 
 for mode in demand ring; do
@@ -119,13 +130,13 @@ report "a folder that is not there is named"
 [ "$(cat "$tmp/status")" -eq 1 ] && grep -q "program that read it is gone" "$tmp/err"
 report "a reader of the output that goes is an error"
 for signal in INT TERM; do
-	interrupt $signal --pages 1000000000 --out "$tmp/cut" --json-out "$tmp/json"
+	interrupt $signal "$tmp/cut.partial" --pages 1000000000 --out "$tmp/cut" --json-out "$tmp/json"
 	[ $? -eq 130 ] && [ ! -e "$tmp/cut" ] && [ ! -e "$tmp/cut.partial" ]
 	report "SIG$signal ends it with 130, and leaves no half-made file"
 	grep -q '"interrupted": true' "$tmp/json" && grep -q '"good": true' "$tmp/json"
 	report "SIG$signal: what was received was right"
 done
-interrupt INT --queues 4 --out "$tmp/endless" && [ -s "$tmp/endless.3" ]
+interrupt INT "$tmp/endless.3.partial" --queues 4 --out "$tmp/endless" && [ -s "$tmp/endless.3" ]
 report "an endless run ends well with a signal"
 
 labctl receive --source generator --queue 1 --quiet 2> "$tmp/err1" &
@@ -137,6 +148,42 @@ report "reset"
 wait $!
 [ $? -eq 1 ] && grep -q "the device was reset" "$tmp/err1"
 report "who received meanwhile learns of it"
+
+expect 0 "" labctl holders && grep -q "^labyrinth0.[0-9]*: 0 pages are out" "$tmp/out"
+report "holders: nobody has a page"
+expect 1 "no pool 'bogus'; there are: labyrinth0.[0-9]" labctl holders --pool bogus
+report "holders: a pool that is not there is named, and so are those that are"
+expect 1 "use sudo" setpriv --reuid 65534 --clear-groups labctl holders
+report "holders: only for root"
+expect 1 "debugfs is not mounted: mount -t debugfs" \
+	unshare --mount sh -c "umount -l /sys/kernel/debug && labctl holders"
+report "holders: a debugfs that is not mounted is named, with what to do"
+
+# hold PATTERN: the holders, as text and as JSON that has PATTERN, while a queue runs. In ring mode with a slow
+# source pages are with the device all the time.
+hold() {
+	labctl receive --source generator --mode ring --queue 2 --period-ns 20000000 --quiet 2> /dev/null &
+	running=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		sleep 0.5
+		labctl holders --json > "$tmp/json" 2>&1 && grep -q "$1" "$tmp/json" && break
+	done
+	labctl holders > "$tmp/out" 2> "$tmp/err"
+	status=$?
+	kill $running
+	wait $running
+	return $status
+}
+
+hold '"owner": "device"' && [ "$(cat "$tmp/err")" = "labctl: pages taken before tracking was on have no caller: labctl holders --track on" ] &&
+	grep -Eq "^ *[0-9]+ device +\? \? +\? +\? +0x[0-9a-f]+ +\?$" "$tmp/out" && grep -q '"caller": null' "$tmp/json"
+report "holders: without tracking the owner of each page is known"
+expect 0 "" labctl holders --track on && hold '"context": "hardirq"' && [ ! -s "$tmp/err" ] &&
+	grep -Eq "^ *[0-9]+ device +[0-9]+ hardirq +2 +[0-9.]+ s +0x[0-9a-f]+ +labyrinth_[a-z0-9_.]+\+0x.*\[labyrinth\]$" "$tmp/out" &&
+	grep -q '"context": "hardirq"' "$tmp/json" && grep -q '"tracking": true' "$tmp/json"
+report "holders: with tracking it has processor, context, queue, age and caller too"
+expect 0 "" labctl holders --track off && labctl holders --json | grep -q '"tracking": false'
+report "holders: tracking off again"
 
 pages_back
 report "every page is back"

@@ -131,7 +131,9 @@ const char *labyrinth_io_owner(unsigned int owner)
 
 const char *labyrinth_io_context(unsigned int context)
 {
-	static const char *const names[LABYRINTH_CONTEXTS] = { "process", "softirq", "hardirq" };
+	static const char *const names[LABYRINTH_CONTEXTS] = {
+		"process", "softirq", "hardirq", "nmi",
+	};
 
 	return PICK(names, context);
 }

@@ -9,76 +9,226 @@
 
 #include "user.h"
 
-static pthread_mutex_t lab_late = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lab_late_lock = PTHREAD_MUTEX_INITIALIZER;
 
-labyrinth_page_t labyrinth_alloc(struct labyrinth *maze, uint16_t holder)
+static struct lab_caller lab_caller_here(void)
 {
-	struct lab_caller who = {
+	return (struct lab_caller){
 		.context = lab_user_context,
 		.atomic = lab_user_context != LABYRINTH_CTX_PROCESS,
-		.holder = holder,
 	};
+}
+
+/* The pool had none for this caller */
+static bool lab_alloc_elsewhere(struct labyrinth *maze, const struct lab_caller *who,
+				struct lab_grant *grant)
+{
+	if (maze->policy != LABYRINTH_POLICY_POOL && who->context != LABYRINTH_CTX_NMI &&
+	    lab_alloc_new(&maze->core, who, grant))
+		return true;
+	lab_alloc_failed(&maze->core, who, grant);
+	errno = ENOMEM;
+	return false;
+}
+
+labyrinth_page_t labyrinth_alloc_slow(struct labyrinth *maze, uint16_t holder)
+{
+	struct lab_caller who = lab_caller_here();
 	struct lab_core *core = &maze->core;
 	struct lab_grant grant = { .kick = false };
 
+	(void)holder;
 	if (!lab_user_enter(maze)) {
 		errno = EUSERS;
 		return (labyrinth_page_t){ 0 };
 	}
-	if (!core->direct && lab_alloc(core, &who, &grant))
-		return lab_handle(core, &grant);
-	if (maze->policy != LABYRINTH_POLICY_POOL && lab_alloc_new(core, &who, &grant))
-		return lab_handle(core, &grant);
-	lab_alloc_failed(core, &who, &grant);
-	errno = ENOMEM;
-	return (labyrinth_page_t){ 0 };
+	if (who.context == LABYRINTH_CTX_NMI) {
+		lab_alloc_nmi(core, &grant);
+		return grant.page;
+	}
+	if (core->direct || !lab_alloc(core, &who, &grant))
+		lab_alloc_elsewhere(maze, &who, &grant);
+	return grant.page;
 }
 
-static int lab_free_late(struct labyrinth *maze, unsigned long addr, u32 epoch)
+labyrinth_page_t labyrinth_alloc(struct labyrinth *maze, uint16_t holder)
+{
+	if (lab_user_context != LABYRINTH_CTX_HARDIRQ)
+		return labyrinth_alloc_slow(maze, holder);
+	return labyrinth_alloc_pinned(maze, holder);
+}
+
+unsigned int labyrinth_alloc_run_slow(struct labyrinth *maze, unsigned int want, uint16_t holder,
+				      struct labyrinth_run *run)
+{
+	struct lab_caller who = lab_caller_here();
+	struct lab_grant grant = { .kick = false };
+	u32 got;
+
+	run->base = 0;
+	run->mask = 0;
+	if (!want || !lab_user_enter(maze))
+		return 0;
+	if (maze->core.direct || who.context == LABYRINTH_CTX_NMI) {
+		run->base = labyrinth_alloc_slow(maze, holder).v;
+		run->mask = !!run->base;
+		return run->mask;
+	}
+	got = lab_alloc_run(&maze->core, &who, want, run, &grant);
+	if (!got && lab_alloc_elsewhere(maze, &who, &grant)) {
+		run->base = grant.page.v;
+		run->mask = 1;
+		got = 1;
+	}
+	return got;
+}
+
+unsigned int labyrinth_alloc_run(struct labyrinth *maze, unsigned int want, uint16_t holder,
+				 struct labyrinth_run *run)
+{
+	if (lab_user_context != LABYRINTH_CTX_HARDIRQ)
+		return labyrinth_alloc_run_slow(maze, want, holder, run);
+	return labyrinth_alloc_run_pinned(maze, want, holder, run);
+}
+
+unsigned int labyrinth_alloc_bulk(struct labyrinth *maze, uint16_t holder, labyrinth_page_t *page,
+				  unsigned int count)
+{
+	struct labyrinth_run run;
+	unsigned int got = 0, i;
+
+	while (got < count && labyrinth_alloc_run(maze, min(count - got, 64u), holder, &run)) {
+		u32 first = lab_ctz(run.mask);
+		u64 mask = run.mask >> first;
+
+		if (!(mask & (mask + 1))) {
+			u32 n = lab_popcount(mask);
+
+			for (i = 0; i < n; i++)
+				page[got + i].v = run.base + first + i;
+			got += n;
+			continue;
+		}
+		for (; run.mask; run.mask &= run.mask - 1)
+			page[got++].v = run.base + lab_ctz(run.mask);
+	}
+	return got;
+}
+
+static int lab_free_late(struct labyrinth *maze, labyrinth_page_t page, unsigned long addr)
 {
 	struct lab_move move;
 	int err;
 
-	pthread_mutex_lock(&lab_late);
-	err = lab_free(&maze->core, addr, epoch, &move);
+	pthread_mutex_lock(&lab_late_lock);
+	err = page.v ? lab_free(&maze->core, page, &move) :
+		       lab_free_addr(&maze->core, addr, &move);
 	if (!err) {
 		lab_trim(&maze->core, 0);
 		if (lab_last(&maze->core))
 			lab_user_end(maze);
 	}
-	pthread_mutex_unlock(&lab_late);
+	pthread_mutex_unlock(&lab_late_lock);
 	return err;
 }
 
-static int lab_free_at(struct labyrinth *maze, unsigned long addr, u32 epoch)
+int labyrinth_free_slow(struct labyrinth *maze, labyrinth_page_t page)
 {
 	struct lab_move move;
 
 	if (!lab_user_enter(maze))
 		return -EUSERS;
-	if (lab_load(&maze->core.bypass) & LAB_CLOSED)
-		return lab_free_late(maze, addr, epoch);
-	return lab_free(&maze->core, addr, epoch, &move);
+	if (lab_load(&maze->core.bypass) & LAB_CLOSED && page.v)
+		return lab_free_late(maze, page, 0);
+	return lab_free(&maze->core, page, &move);
 }
 
 int labyrinth_free(struct labyrinth *maze, labyrinth_page_t page)
 {
-	return lab_free_at(maze, lab_handle_addr(page), lab_handle_epoch(page));
+	return labyrinth_free_pinned(maze, page);
+}
+
+int labyrinth_free_run_slow(struct labyrinth *maze, const struct labyrinth_run *run)
+{
+	u64 left = run->mask;
+	int err = 0, one;
+	bool kick = false;
+
+	if (lab_user_enter(maze))
+		left &= ~lab_free_some(&maze->core, run->base, left, &kick);
+	for (; left; left &= left - 1) {
+		one = labyrinth_free_pinned(maze, (labyrinth_page_t){ run->base + lab_ctz(left) });
+		err = err ? err : one;
+	}
+	return err;
+}
+
+int labyrinth_free_run(struct labyrinth *maze, const struct labyrinth_run *run)
+{
+	return labyrinth_free_run_pinned(maze, run);
+}
+
+/* Pages in a row of one block and issue, as a token; how many, 0: one of them twice */
+static unsigned int lab_run_of(const struct lab_core *core, const labyrinth_page_t *page,
+			       unsigned int count, struct labyrinth_run *run)
+{
+	u64 size = lab_size(core), mask = 0, bit;
+	u64 base = page[0].v & ~(size - 1);
+	unsigned int i;
+
+	for (i = 0; i < count && (bit = page[i].v ^ base) < size; i++)
+		mask |= 1ULL << bit;
+	run->base = base;
+	run->mask = mask;
+	return lab_popcount(mask) == i ? i : 0;
+}
+
+unsigned int labyrinth_free_bulk(struct labyrinth *maze, const labyrinth_page_t *page,
+				 unsigned int count)
+{
+	unsigned int i, n, done = 0;
+	struct labyrinth_run run;
+	bool kick = false;
+
+	if (!lab_user_enter(maze))
+		return 0;
+	for (i = 0; i < count; i += n) {
+		n = lab_run_of(&maze->core, page + i, count - i, &run);
+		if (n) {
+			run.mask &= ~lab_free_some(&maze->core, run.base, run.mask, &kick);
+			done += n - lab_popcount(run.mask);
+		} else {
+			run.base = page[i].v;
+			run.mask = 1;
+			n = 1;
+		}
+		for (; run.mask; run.mask &= run.mask - 1)
+			done += !labyrinth_free_pinned(maze, (labyrinth_page_t){ run.base + lab_ctz(run.mask) });
+	}
+	return done;
 }
 
 void *alloc_labyrinth_page_gfp_atomic_exclusive(struct labyrinth *maze)
 {
-	return labyrinth_page_addr(labyrinth_alloc(maze, 0));
+	labyrinth_page_t page = labyrinth_alloc(maze, 0);
+
+	return labyrinth_page_ok(page) ? labyrinth_page_addr(maze, page) : NULL;
 }
 
 void dealloc_labyrinth_page_exclusive(struct labyrinth *maze, void *page)
 {
-	if (page)
-		lab_free_at(maze, (unsigned long)page, LAB_EPOCH_ANY);
+	struct lab_move move;
+
+	if (!page || !lab_user_enter(maze))
+		return;
+	if (lab_load(&maze->core.bypass) & LAB_CLOSED)
+		lab_free_late(maze, (labyrinth_page_t){ 0 }, (unsigned long)page);
+	else
+		lab_free_addr(&maze->core, (unsigned long)page, &move);
 }
 
-static int lab_pass(struct labyrinth *maze, labyrinth_page_t page, enum labyrinth_owner from,
-		    enum labyrinth_owner to, unsigned int len)
+static int lab_pass_on(struct labyrinth *maze, labyrinth_page_t page, enum labyrinth_owner from,
+		       enum labyrinth_owner to, unsigned int len)
 {
 	struct lab_move move;
 
@@ -91,34 +241,34 @@ static int lab_pass(struct labyrinth *maze, labyrinth_page_t page, enum labyrint
 
 int labyrinth_to_device(struct labyrinth *maze, labyrinth_page_t page)
 {
-	return lab_pass(maze, page, LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_DEVICE, 0);
+	return lab_pass_on(maze, page, LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_DEVICE, 0);
 }
 
 int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int len)
 {
-	return lab_pass(maze, page, LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU, len);
+	return lab_pass_on(maze, page, LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU, len);
 }
 
 int labyrinth_to_user(struct labyrinth *maze, labyrinth_page_t page, unsigned int len)
 {
-	int err = lab_pass(maze, page, LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_USER, len);
+	int err = lab_pass_on(maze, page, LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_USER, len);
 
 	if (!err)
-		memset((char *)labyrinth_page_addr(page) + len, 0,
+		memset((char *)labyrinth_page_addr(maze, page) + len, 0,
 		       LABYRINTH_PAGE_SIZE - len);
 	return err;
 }
 
-void *labyrinth_page_addr(labyrinth_page_t page)
+void *labyrinth_page_addr(struct labyrinth *maze, labyrinth_page_t page)
 {
-	return (void *)lab_handle_addr(page);
+	return (void *)lab_slot_addr(&maze->core, labyrinth_page_slot(page));
 }
 
 uint64_t labyrinth_page_dma(struct labyrinth *maze, labyrinth_page_t page)
 {
-	u32 index = lab_find(&maze->core, page);
+	u32 slot = labyrinth_page_slot(page);
 
-	return index == LAB_NONE ? UINT64_MAX : maze->core.meta[index].dma;
+	return slot < maze->core.hot.slots ? maze->core.hot.dma[slot] : UINT64_MAX;
 }
 
 void labyrinth_drain(struct labyrinth *maze)

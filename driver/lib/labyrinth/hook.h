@@ -12,6 +12,7 @@ enum lab_hook_step {
 	LAB_HOOK_FRONT,
 	LAB_HOOK_ARENA,
 	LAB_HOOK_PAGE,
+	LAB_HOOK_BLOCK,
 };
 
 /* Called before each step; true makes it fail.  NULL: none fails. */

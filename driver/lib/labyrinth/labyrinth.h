@@ -18,6 +18,7 @@
 #define LABYRINTH_H
 
 #include <linux/labyrinth_types.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -25,7 +26,7 @@ extern "C" {
 #endif
 
 #define LABYRINTH_PAGE_SIZE	4096
-#define LABYRINTH_MAX_CPUS	256
+#define LABYRINTH_MAX_CPUS	128
 
 struct labyrinth;
 
@@ -60,16 +61,28 @@ labyrinth_page_t labyrinth_alloc(struct labyrinth *maze, uint16_t holder);
 
 /*
  * 0, -EINVAL (no page of this pool), -ESTALE (free already, or issued again),
- * -EBUSY (another owner), -EUSERS; to_cpu and to_user also -EMSGSIZE.
+ * -EBUSY (another owner), -EUSERS; to_cpu and to_user also -EMSGSIZE.  What another
+ * CPU freed and still keeps may be found stale late: counted, at its drain.
  */
 int labyrinth_free(struct labyrinth *maze, labyrinth_page_t page);
 int labyrinth_to_device(struct labyrinth *maze, labyrinth_page_t page);
 int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
 int labyrinth_to_user(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
 
-void *labyrinth_page_addr(labyrinth_page_t page);
+/* Many at once: how many were taken; how many were freed (the others are refused) */
+unsigned int labyrinth_alloc_bulk(struct labyrinth *maze, uint16_t holder, labyrinth_page_t *page,
+				  unsigned int count);
+unsigned int labyrinth_free_bulk(struct labyrinth *maze, const labyrinth_page_t *page,
+				 unsigned int count);
 
-/* Offset of the page in the arena, as a DMA address; UINT64_MAX if not an issued page */
+/* Tokens: as the kernel's labyrinth_alloc_run(), labyrinth_free_run() */
+unsigned int labyrinth_alloc_run(struct labyrinth *maze, unsigned int want, uint16_t holder,
+				 struct labyrinth_run *run);
+int labyrinth_free_run(struct labyrinth *maze, const struct labyrinth_run *run);
+
+void *labyrinth_page_addr(struct labyrinth *maze, labyrinth_page_t page);
+
+/* Offset of the page in the arena, as a DMA address; UINT64_MAX for garbage */
 uint64_t labyrinth_page_dma(struct labyrinth *maze, labyrinth_page_t page);
 
 /* The documents' symbols: no epoch, so a stale free after re-issue is not refused */
@@ -85,7 +98,7 @@ int labyrinth_refill(struct labyrinth *maze, unsigned int want);
  */
 int labyrinth_work(struct labyrinth *maze);
 
-/* Gives the free pages that this thread's front holds to all */
+/* Gives all that this thread's CPU keeps to the others */
 void labyrinth_drain(struct labyrinth *maze);
 
 void labyrinth_stats(struct labyrinth *maze, struct labyrinth_stats *stats);
@@ -93,9 +106,65 @@ void labyrinth_stats(struct labyrinth *maze, struct labyrinth_stats *stats);
 /* F(CPUs): an atomic caller is refused only when no more than these are free */
 unsigned int labyrinth_may_strand(const struct labyrinth *maze);
 
+/* Bytes that the pool takes besides its pages */
+size_t labyrinth_footprint(const struct labyrinth *maze);
+
 /* Which CPU number, and which context, this thread shows to the pools from now on */
 void labyrinth_set_cpu(unsigned int cpu);
 void labyrinth_set_context(enum labyrinth_context context);
+
+/*
+ * The inline calls of <linux/labyrinth_front.h>: labyrinth_alloc_pinned(),
+ * labyrinth_free_pinned(), labyrinth_alloc_run_pinned(), labyrinth_free_run_pinned().
+ * As the calls without _pinned, which a program may use as well.
+ */
+struct labyrinth_front;
+
+/* The beginning of a struct labyrinth; inside information of the inline calls */
+struct labyrinth_hot {
+	char *front;		/* of CPU 0; each has LABYRINTH_FRONT_SIZE bytes */
+	uint64_t *dma;
+	uint32_t *frame;
+	uint32_t slots;
+};
+
+#define LABYRINTH_FRONT_SIZE	4096
+
+/* This thread's number; starts as, and above all pools' CPUs is, an empty front */
+extern __thread unsigned int labyrinth_cpu;
+
+labyrinth_page_t labyrinth_alloc_slow(struct labyrinth *maze, uint16_t holder);
+int labyrinth_free_slow(struct labyrinth *maze, labyrinth_page_t page);
+unsigned int labyrinth_alloc_run_slow(struct labyrinth *maze, unsigned int want, uint16_t holder,
+				      struct labyrinth_run *run);
+int labyrinth_free_run_slow(struct labyrinth *maze, const struct labyrinth_run *run);
+
+typedef struct labyrinth_front *lab_front_t;
+
+#define lab_front_mine(maze)						\
+	((lab_front_t)(((const struct labyrinth_hot *)(maze))->front +	\
+		       (size_t)labyrinth_cpu * LABYRINTH_FRONT_SIZE))
+#define lab_front_read(front, field)	__atomic_load_n(&(front)->field, __ATOMIC_RELAXED)
+#define lab_front_write(front, field, v)	\
+	__atomic_store_n(&(front)->field, v, __ATOMIC_RELAXED)
+#define lab_watched()			0
+#define lab_raise(p, n)			(__atomic_fetch_or(p, 1ULL << (n), __ATOMIC_SEQ_CST) >> (n) & 1)
+#define lab_lower(p, n)			(__atomic_fetch_and(p, ~(1ULL << (n)), __ATOMIC_SEQ_CST) >> (n) & 1)
+#define lab_sync_device(maze, page)	((void)(maze))
+#define lab_sync_cpu(maze, page, len)	((void)(maze))
+#define LABYRINTH_PAGE_BYTES		LABYRINTH_PAGE_SIZE
+#define labyrinth_to_device_slow(maze, page)	labyrinth_to_device(maze, page)
+#define labyrinth_to_cpu_slow(maze, page, len)	labyrinth_to_cpu(maze, page, len)
+#define lab_lowest(v)			((uint64_t)__builtin_ctzll(v))
+/* does not wait for the number */
+#define lab_without(v, n)		((v) & ((v) - 1))
+#define lab_with(v, n)			((v) | 1ULL << (n))
+#define lab_peek(p)			__atomic_load_n(p, __ATOMIC_RELAXED)
+#ifndef __always_inline
+#define __always_inline			inline __attribute__((always_inline))
+#endif
+
+#include <linux/labyrinth_front.h>
 
 #ifdef __cplusplus
 }

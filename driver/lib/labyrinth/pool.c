@@ -19,31 +19,67 @@ static bool lab_hook_fails(enum lab_hook_step step)
 
 static size_t lab_arena_size(const struct lab_core *core)
 {
-	return (size_t)core->limit << LAB_PAGE_BITS;
+	return (size_t)core->hot.slots * LAB_PAGE_SIZE;
 }
 
-int lab_page_make(struct lab_core *core, u32 index, enum lab_how how)
+static void lab_place_page(struct lab_core *core, u32 slot)
 {
-	unsigned long offset = (unsigned long)index << LAB_PAGE_BITS;
+	core->hot.dma[slot] = (u64)slot * LAB_PAGE_SIZE;
+	core->hot.frame[slot] = slot;
+}
 
+int lab_page_make(struct lab_core *core, u32 slot, enum lab_how how)
+{
 	(void)how;
 	if (lab_hook_fails(LAB_HOOK_PAGE))
 		return -ENOMEM;
-	core->meta[index].dma = offset;
-	lab_store(&core->addr[index], core->place.arena + offset);
+	lab_place_page(core, slot);
 	return 0;
 }
 
-void lab_page_unmap(struct lab_core *core, u32 index)
+void lab_page_drop(struct lab_core *core, u32 slot)
 {
-	core->meta[index].dma = UINT64_MAX;
+	madvise((void *)lab_slot_addr(core, slot), LABYRINTH_PAGE_SIZE, MADV_DONTNEED);
+	core->hot.dma[slot] = UINT64_MAX;
 }
 
-void lab_page_drop(struct lab_core *core, u32 index)
+int lab_block_make(struct lab_core *core, struct lab_block *b)
 {
-	madvise((void *)core->addr[index], LABYRINTH_PAGE_SIZE, MADV_DONTNEED);
-	lab_page_unmap(core, index);
-	lab_store(&core->addr[index], 0);
+	u32 i, first = lab_first(core, b);
+
+	if (lab_hook_fails(LAB_HOOK_BLOCK))
+		return -ENOMEM;
+	for (i = 0; i < lab_size(core); i++)
+		lab_place_page(core, first + i);
+	b->whole = true;
+	return 0;
+}
+
+void lab_block_drop(struct lab_core *core, struct lab_block *b)
+{
+	u32 i, first = lab_first(core, b);
+
+	madvise((void *)lab_slot_addr(core, first), lab_size(core) * (size_t)LAB_PAGE_SIZE,
+		MADV_DONTNEED);
+	for (i = 0; i < lab_size(core); i++)
+		core->hot.dma[first + i] = UINT64_MAX;
+	b->whole = false;
+}
+
+void lab_block_unmap(struct lab_core *core, struct lab_block *b)
+{
+	u32 i, first = lab_first(core, b);
+
+	for (i = 0; i < lab_size(core); i++)
+		core->hot.dma[first + i] = UINT64_MAX;
+}
+
+/* The count is in the statistics; there is nobody to report to */
+void lab_found_late(struct lab_core *core, u64 key, u64 pages)
+{
+	(void)core;
+	(void)key;
+	(void)pages;
 }
 
 static void *lab_table(enum lab_hook_step step, size_t count, size_t size)
@@ -74,10 +110,46 @@ void lab_user_end(struct labyrinth *maze)
 
 	if (core->place.arena)
 		munmap((void *)core->place.arena, lab_arena_size(core));
-	free(core->front);
-	free(core->addr);
-	free(core->meta);
+	free(core->hot.front);
+	free(core->hot.frame);
+	free(core->hot.dma);
+	free(core->epoch);
+	free(core->block);
 	free(maze);
+}
+
+/* No two living pools have one number, within LAB_POOL_IDS creations */
+static u32 lab_next_id(void)
+{
+	static u32 last;
+	u32 id;
+
+	do {
+		id = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED) % LAB_POOL_IDS;
+	} while (!id);
+	return id;
+}
+
+/* A front for each number that a thread may have; those above the pool's CPUs stay empty */
+static char *lab_fronts(void)
+{
+	size_t i, count = LABYRINTH_MAX_CPUS + 1;
+	char *front = lab_table(LAB_HOOK_FRONT, count, LABYRINTH_FRONT_SIZE);
+
+	_Static_assert(sizeof(struct lab_front) <= LABYRINTH_FRONT_SIZE, "front too large");
+	for (i = 0; front && i < count; i++)
+		lab_front_clear((struct lab_front *)(front + i * LABYRINTH_FRONT_SIZE));
+	return front;
+}
+
+size_t labyrinth_footprint(const struct labyrinth *maze)
+{
+	const struct lab_core *core = &maze->core;
+
+	return sizeof(*maze) + core->blocks * sizeof(*core->block) +
+	       core->hot.slots * (sizeof(*core->epoch) + sizeof(*core->hot.dma) +
+				  sizeof(*core->hot.frame)) +
+	       core->cpus * (size_t)LABYRINTH_FRONT_SIZE;
 }
 
 static bool lab_params_good(const struct labyrinth_params *params)
@@ -87,7 +159,7 @@ static bool lab_params_good(const struct labyrinth_params *params)
 	u32 high = params->high ? params->high : params->pages;
 
 	return params->cpus && params->cpus <= LABYRINTH_MAX_CPUS && params->pages &&
-	       params->pages <= max_pages && low <= high && high <= max_pages &&
+	       params->pages <= max_pages && max_pages <= LABYRINTH_SLOT_MASK && low <= high && high <= max_pages &&
 	       params->reserve < params->pages &&
 	       params->policy >= LABYRINTH_POLICY_FALLBACK &&
 	       params->policy <= LABYRINTH_POLICY_DIRECT;
@@ -119,11 +191,17 @@ struct labyrinth *labyrinth_create(const struct labyrinth_params *params)
 	if (!core->direct)
 		core->low = params->low ? params->low : params->pages / 4;
 
-	core->meta = lab_table(LAB_HOOK_META, core->limit, sizeof(*core->meta));
-	core->addr = lab_table(LAB_HOOK_ADDR, core->limit, sizeof(*core->addr));
-	core->front = lab_table(LAB_HOOK_FRONT, core->cpus, sizeof(*core->front));
+	core->id = lab_next_id();
+	lab_shape(core);
+
+	core->block = lab_table(LAB_HOOK_META, core->blocks, sizeof(*core->block));
+	core->epoch = lab_table(LAB_HOOK_META, core->hot.slots, sizeof(*core->epoch));
+	core->hot.dma = lab_table(LAB_HOOK_ADDR, core->hot.slots, sizeof(*core->hot.dma));
+	core->hot.frame = lab_table(LAB_HOOK_ADDR, core->hot.slots, sizeof(*core->hot.frame));
+	core->hot.front = lab_fronts();
 	core->place.arena = lab_arena(core);
-	if (!core->meta || !core->addr || !core->front || !core->place.arena)
+	if (!core->block || !core->epoch || !core->hot.dma || !core->hot.frame ||
+	    !core->hot.front || !core->place.arena)
 		goto no_memory;
 	lab_init(core);
 	if (core->direct || lab_grow(core, core->pages) == (int)core->pages)
@@ -178,5 +256,5 @@ void labyrinth_stats(struct labyrinth *maze, struct labyrinth_stats *stats)
 
 unsigned int labyrinth_may_strand(const struct labyrinth *maze)
 {
-	return (maze->core.cpus - 1) * maze->core.cap;
+	return lab_may_strand(&maze->core);
 }

@@ -11,16 +11,17 @@
 
 #include "user.h"
 
-#define LAB_NO_CPU	UINT32_MAX
+/* Its front is empty in every pool, so the inline calls come here */
+#define LAB_USER_NONE	LABYRINTH_MAX_CPUS
 
-__thread unsigned int lab_user_cpu = LAB_NO_CPU;
+__thread unsigned int labyrinth_cpu = LAB_USER_NONE;
 __thread enum labyrinth_context lab_user_context = LABYRINTH_CTX_PROCESS;
 
 static pthread_mutex_t lab_numbers_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool lab_numbers[LABYRINTH_MAX_CPUS];
 static pthread_once_t lab_once = PTHREAD_ONCE_INIT;
-static pthread_key_t lab_key;
-static bool lab_key_made;
+static pthread_key_t lab_thread_key;
+static bool lab_thread_key_made;
 
 static void lab_number_back(void *value)
 {
@@ -29,18 +30,18 @@ static void lab_number_back(void *value)
 	pthread_mutex_unlock(&lab_numbers_lock);
 }
 
-static void lab_key_make(void)
+static void lab_thread_key_make(void)
 {
-	lab_key_made = !pthread_key_create(&lab_key, lab_number_back);
+	lab_thread_key_made = !pthread_key_create(&lab_thread_key, lab_number_back);
 }
 
 static unsigned int lab_number_take(void)
 {
 	unsigned int i;
 
-	pthread_once(&lab_once, lab_key_make);
-	if (!lab_key_made)
-		return LAB_NO_CPU;
+	pthread_once(&lab_once, lab_thread_key_make);
+	if (!lab_thread_key_made)
+		return LAB_USER_NONE;
 	pthread_mutex_lock(&lab_numbers_lock);
 	for (i = 0; i < LABYRINTH_MAX_CPUS && lab_numbers[i]; i++)
 		continue;
@@ -48,10 +49,10 @@ static unsigned int lab_number_take(void)
 		lab_numbers[i] = true;
 	pthread_mutex_unlock(&lab_numbers_lock);
 	if (i == LABYRINTH_MAX_CPUS)
-		return LAB_NO_CPU;
-	if (pthread_setspecific(lab_key, &lab_numbers[i])) {
+		return LAB_USER_NONE;
+	if (pthread_setspecific(lab_thread_key, &lab_numbers[i])) {
 		lab_number_back(&lab_numbers[i]);
-		return LAB_NO_CPU;
+		return LAB_USER_NONE;
 	}
 	return i;
 }
@@ -59,14 +60,14 @@ static unsigned int lab_number_take(void)
 /* May this thread use the pool's fronts? */
 bool lab_user_enter(const struct labyrinth *maze)
 {
-	if (lab_user_cpu == LAB_NO_CPU)
-		lab_user_cpu = lab_number_take();
-	return lab_user_cpu < maze->core.cpus;
+	if (labyrinth_cpu == LAB_USER_NONE)
+		labyrinth_cpu = lab_number_take();
+	return labyrinth_cpu < maze->core.cpus;
 }
 
 void labyrinth_set_cpu(unsigned int cpu)
 {
-	lab_user_cpu = cpu;
+	labyrinth_cpu = cpu < LAB_USER_NONE ? cpu : LAB_USER_NONE;
 }
 
 void labyrinth_set_context(enum labyrinth_context context)

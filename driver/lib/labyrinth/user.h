@@ -8,7 +8,7 @@
 #include "labyrinth.h"
 
 struct labyrinth {
-	struct lab_core core;
+	struct lab_core core;	/* first: the inline calls read its beginning */
 	enum labyrinth_policy policy;
 	void (*refilled)(void *arg);
 	void *arg;

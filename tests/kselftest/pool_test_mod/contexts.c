@@ -2,7 +2,6 @@
 /* Allocation and free in each context: the right answer, and counted as what it was */
 #include <linux/preempt.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
 #include "test.h"
 
@@ -62,71 +61,29 @@ static bool pool_pairs_counted(struct labyrinth *maze, enum labyrinth_context co
 	return true;
 }
 
-/* Both kinds of pairs, in the context that @go enters */
-static bool pool_pairs_in(enum labyrinth_context context,
-			  bool (*go)(void (*fn)(void *arg), void *arg))
+/* Both kinds of pairs, where a page may be taken and given back */
+static bool pool_pairs_in(enum labyrinth_place place)
 {
 	struct labyrinth_params params = pool_params(PAGES, LABYRINTH_POLICY_POOL);
 	struct pool_pairs pairs = { .maze = labyrinth_create(&params) };
 
 	if (!POOL_EXPECT(!IS_ERR(pairs.maze)))
 		return false;
-	POOL_EXPECT(go(pool_do_pairs, &pairs));
-	POOL_EXPECT(go(pool_do_seed_pairs, &pairs));
+	POOL_EXPECT(pool_go(place, pool_do_pairs, &pairs));
+	POOL_EXPECT(pool_go(place, pool_do_seed_pairs, &pairs));
 	POOL_EXPECT(pairs.good == 2 * PAIRS);
-	POOL_EXPECT(pool_pairs_counted(pairs.maze, context, 2 * PAIRS));
+	POOL_EXPECT(pool_pairs_counted(pairs.maze, pool_context(place), 2 * PAIRS));
 	return pool_end(pairs.maze);
 }
 
-static bool pool_go_plain(void (*fn)(void *arg), void *arg)
+static bool pool_case_pairs(void)
 {
-	fn(arg);
+	enum labyrinth_place place;
+
+	for (place = 0; place < LABYRINTH_NR_PLACES; place++)
+		if (place != LABYRINTH_IN_NMI && pool_has_place(place) && !pool_pairs_in(place))
+			return false;
 	return true;
-}
-
-static bool pool_go_irqs_off(void (*fn)(void *arg), void *arg)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	fn(arg);
-	local_irq_restore(flags);
-	return true;
-}
-
-static bool pool_go_raw_lock(void (*fn)(void *arg), void *arg)
-{
-	static DEFINE_RAW_SPINLOCK(lock);
-
-	raw_spin_lock(&lock);
-	fn(arg);
-	raw_spin_unlock(&lock);
-	return true;
-}
-
-static bool pool_case_process(void)
-{
-	return pool_pairs_in(LABYRINTH_CTX_PROCESS, pool_go_plain);
-}
-
-static bool pool_case_irqs_off(void)
-{
-	return pool_pairs_in(LABYRINTH_CTX_PROCESS, pool_go_irqs_off);
-}
-
-static bool pool_case_raw_lock(void)
-{
-	return pool_pairs_in(LABYRINTH_CTX_PROCESS, pool_go_raw_lock);
-}
-
-static bool pool_case_softirq(void)
-{
-	return pool_pairs_in(LABYRINTH_CTX_SOFTIRQ, pool_in_softirq);
-}
-
-static bool pool_case_hardirq(void)
-{
-	return pool_pairs_in(LABYRINTH_CTX_HARDIRQ, pool_in_hardirq);
 }
 
 struct pool_take {
@@ -162,7 +119,7 @@ static bool pool_case_fallback(void)
 	preempt_enable();
 	POOL_EXPECT(labyrinth_page_ok(first));
 	POOL_EXPECT(pool_in_hardirq(pool_do_take, &irq));
-	POOL_EXPECT(pool_go_irqs_off(pool_do_take, &irqs_off));
+	POOL_EXPECT(pool_go(LABYRINTH_IN_IRQS, pool_do_take, &irqs_off));
 	second = labyrinth_alloc(maze, 1);
 	POOL_EXPECT(labyrinth_page_ok(second));
 
@@ -230,11 +187,7 @@ static bool pool_case_reserve(void)
 }
 
 const struct pool_case pool_context_cases[] = {
-	{ "pairs in process context", pool_case_process },
-	{ "pairs with interrupts off", pool_case_irqs_off },
-	{ "pairs under a raw spinlock", pool_case_raw_lock },
-	{ "pairs in softirq", pool_case_softirq },
-	{ "pairs in hard-interrupt context", pool_case_hardirq },
+	{ "pairs in every place, counted as what they were", pool_case_pairs },
 	{ "fallback where legal, a miss elsewhere", pool_case_fallback },
 	{ "policy direct, refused on RT", pool_case_direct },
 	{ "the reserve is for atomic callers", pool_case_reserve },

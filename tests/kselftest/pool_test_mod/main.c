@@ -4,22 +4,31 @@
  *
  * Loading the module runs all cases on a platform device of its own and prints
  * KTAP to the kernel log.  It loads only if all passed (else EIO), so that
- * `insmod` alone tells the result.  Parameter seconds: length of the storm.
+ * `insmod` alone tells the result.
  */
-#include <linux/completion.h>
 #include <linux/dma-mapping.h>
-#include <linux/interrupt.h>
-#include <linux/irq_work.h>
-#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
-#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/string.h>
 
 #include "test.h"
 
 unsigned int pool_seconds = 2;
 module_param_named(seconds, pool_seconds, uint, 0444);
 MODULE_PARM_DESC(seconds, "how long the storm lasts");
+
+unsigned int pool_soak_seed = 1;
+module_param_named(soak_seed, pool_soak_seed, uint, 0444);
+MODULE_PARM_DESC(soak_seed, "of the NMIs and interrupts' random numbers");
+
+unsigned long pool_soak_allocs = 200000;
+module_param_named(soak_allocs, pool_soak_allocs, ulong, 0444);
+MODULE_PARM_DESC(soak_allocs, "pages that NMIs and hard interrupts are to take");
+
+static char *pool_only = "";
+module_param_named(only, pool_only, charp, 0444);
+MODULE_PARM_DESC(only, "run the cases whose name contains this");
 
 static struct platform_device *pool_pdev;
 static unsigned int pool_broken;	/* expectations that did not hold */
@@ -61,64 +70,17 @@ bool pool_end(struct labyrinth *maze)
 	return true;
 }
 
-struct pool_errand {
-	struct irq_work irq;
-	struct tasklet_struct tasklet;
-	void (*fn)(void *arg);
-	void *arg;
-	bool context_right;
-	struct completion done;
-};
-
-static void pool_hardirq_errand(struct irq_work *irq)
-{
-	struct pool_errand *errand = container_of(irq, struct pool_errand, irq);
-
-	errand->context_right = in_hardirq() && irqs_disabled();
-	errand->fn(errand->arg);
-}
-
-/* Runs @fn in real hard-interrupt context, also on PREEMPT_RT; false if it was not */
-bool pool_in_hardirq(void (*fn)(void *arg), void *arg)
-{
-	struct pool_errand errand = {
-		.irq = IRQ_WORK_INIT_HARD(pool_hardirq_errand),
-		.fn = fn,
-		.arg = arg,
-	};
-
-	irq_work_queue(&errand.irq);
-	irq_work_sync(&errand.irq);
-	return errand.context_right;
-}
-
-static void pool_softirq_errand(struct tasklet_struct *tasklet)
-{
-	struct pool_errand *errand = from_tasklet(errand, tasklet, tasklet);
-
-	errand->context_right = in_serving_softirq();
-	errand->fn(errand->arg);
-	complete(&errand->done);
-}
-
-bool pool_in_softirq(void (*fn)(void *arg), void *arg)
-{
-	struct pool_errand errand = {
-		.fn = fn,
-		.arg = arg,
-	};
-
-	init_completion(&errand.done);
-	tasklet_setup(&errand.tasklet, pool_softirq_errand);
-	tasklet_schedule(&errand.tasklet);
-	wait_for_completion(&errand.done);
-	tasklet_kill(&errand.tasklet);
-	return errand.context_right;
-}
-
 static const struct pool_case * const pool_groups[] = {
-	pool_context_cases, pool_ownership_cases, pool_memory_cases, pool_storm_cases,
+	pool_named_cases, pool_call_cases, pool_context_cases, pool_scope_cases,
+	pool_trace_cases, pool_holder_cases, pool_ownership_cases, pool_garbage_cases,
+	pool_race_cases, pool_memory_cases, pool_fault_cases, pool_storm_cases,
+	pool_soak_cases,
 };
+
+static bool pool_wanted(const struct pool_case *c)
+{
+	return strstr(c->name, pool_only);
+}
 
 static unsigned int pool_run_all(void)
 {
@@ -127,18 +89,24 @@ static unsigned int pool_run_all(void)
 
 	for (i = 0; i < ARRAY_SIZE(pool_groups); i++)
 		for (c = pool_groups[i]; c->run; c++)
-			number++;
+			number += pool_wanted(c);
 	pr_info("KTAP version 1\n");
 	pr_info("1..%u\n", number);
+	/* a name that no case has is no success */
+	failed = !number;
 	number = 0;
 	for (i = 0; i < ARRAY_SIZE(pool_groups); i++) {
 		for (c = pool_groups[i]; c->run; c++) {
 			unsigned int before = pool_broken;
-			bool passed = c->run() && pool_broken == before;
+			bool passed;
 
+			if (!pool_wanted(c))
+				continue;
+			passed = c->run() && pool_broken == before;
 			number++;
 			failed += !passed;
 			pr_info("%sok %u %s\n", passed ? "" : "not ", number, c->name);
+			cond_resched();
 		}
 	}
 	return failed;
@@ -154,7 +122,11 @@ static int __init pool_test_init(void)
 	if (IS_ERR(pool_pdev))
 		return PTR_ERR(pool_pdev);
 	err = dma_coerce_mask_and_coherent(pool_device(), DMA_BIT_MASK(64));
+	if (!err)
+		err = pool_places_start();
 	failed = err ? 1 : pool_run_all();
+	if (!err)
+		pool_places_stop();
 	if (failed)
 		platform_device_unregister(pool_pdev);
 	return failed ? -EIO : 0;

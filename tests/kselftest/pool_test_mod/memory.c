@@ -3,10 +3,12 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/sched/mm.h>
+#include <linux/string.h>
 #include <linux/swiotlb.h>
 
 #include "test.h"
@@ -223,6 +225,53 @@ static bool pool_case_refill(void)
 	return pool_end(maze);
 }
 
+static bool pool_drop_caches(void)
+{
+	struct file *file = filp_open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
+	loff_t at = 0;
+	ssize_t n;
+
+	if (!POOL_EXPECT(!IS_ERR(file)))
+		return false;
+	/* 2: shrinkers only */
+	n = kernel_write(file, "2\n", 2, &at);
+	filp_close(file, NULL);
+	return POOL_EXPECT(n == 2);
+}
+
+/* Under pressure the depot gives back down to the low mark; pages that are out stay */
+static bool pool_case_shrinker(void)
+{
+	struct labyrinth_params params = pool_params(512, LABYRINTH_POLICY_POOL);
+	struct labyrinth_stats before, after;
+	labyrinth_page_t pages[32];
+	struct labyrinth *maze;
+	unsigned int i;
+
+	params.low = 128;
+	maze = labyrinth_create(&params);
+	if (!POOL_EXPECT(!IS_ERR(maze)))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		pages[i] = labyrinth_alloc(maze, 5);
+		POOL_EXPECT(labyrinth_page_ok(pages[i]));
+		memset(labyrinth_page_addr(maze, pages[i]), i + 1, PAGE_SIZE);
+	}
+	labyrinth_stats(maze, &before);
+	if (!pool_drop_caches())
+		return false;
+	labyrinth_stats(maze, &after);
+	POOL_EXPECT(after.shrunk > 0);
+	POOL_EXPECT(before.total - after.total == after.shrunk - before.shrunk);
+	POOL_EXPECT(after.total >= 128 && after.total < 512);
+	pr_info("# %u pages, %u after\n", before.total, after.total);
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		POOL_EXPECT(!memchr_inv(labyrinth_page_addr(maze, pages[i]), i + 1, PAGE_SIZE));
+		POOL_EXPECT(labyrinth_free(maze, pages[i]) == 0);
+	}
+	return pool_end(maze);
+}
+
 const struct pool_case pool_memory_cases[] = {
 	{ "create refuses what makes no sense", pool_case_create_refusals },
 	{ "more than is free", pool_case_too_much },
@@ -230,5 +279,6 @@ const struct pool_case pool_memory_cases[] = {
 	{ "exhaustion, and the word that it is over", pool_case_exhaustion },
 	{ "low and high mark", pool_case_marks },
 	{ "refill by a caller that may sleep", pool_case_refill },
+	{ "the shrinker takes the surplus", pool_case_shrinker },
 	{ }
 };

@@ -18,6 +18,7 @@
 
 #define STORM_SHELF	64	/* places where pages wait for their next holder */
 #define STORM_PAGES	56	/* fewer: the pool runs dry again and again */
+#define STORM_MANY	1024	/* enough that CPUs have blocks of their own */
 #define STORM_BURST	16
 #define STORM_PERIOD_NS	50000
 
@@ -52,9 +53,9 @@ static u32 storm_random(u32 *seed)
 }
 
 /* Each page on the shelf has its own handle written at its start and end */
-static void storm_mark(labyrinth_page_t page)
+static void storm_mark(struct storm *storm, labyrinth_page_t page)
 {
-	unsigned long *words = labyrinth_page_addr(page);
+	unsigned long *words = labyrinth_page_addr(storm->maze, page);
 
 	WRITE_ONCE(words[0], page.v);
 	WRITE_ONCE(words[PAGE_SIZE / sizeof(long) - 1], page.v);
@@ -62,7 +63,7 @@ static void storm_mark(labyrinth_page_t page)
 
 static void storm_check(struct storm *storm, labyrinth_page_t page)
 {
-	unsigned long *words = labyrinth_page_addr(page);
+	unsigned long *words = labyrinth_page_addr(storm->maze, page);
 
 	if (READ_ONCE(words[0]) != page.v ||
 	    READ_ONCE(words[PAGE_SIZE / sizeof(long) - 1]) != page.v)
@@ -93,7 +94,7 @@ static void storm_step(struct storm *storm, u32 *seed, u16 holder)
 	if (dice & 1)
 		page = labyrinth_alloc(storm->maze, holder);
 	if (labyrinth_page_ok(page))
-		storm_mark(page);
+		storm_mark(storm, page);
 	storm_swap(storm, dice >> 1, page);
 }
 
@@ -148,8 +149,14 @@ static void storm_run(struct storm *storm, struct storm_timer __percpu *ticks)
 		tick->timer.function = storm_tick;
 	}
 	on_each_cpu(storm_start_timer, (void __force *)ticks, 1);
-	for (i = 0; i < ARRAY_SIZE(threads); i++)
-		threads[i] = kthread_run(storm_thread, storm, "labyrinth_storm/%u", i);
+	/* each on a CPU: a double free on another one may be found late */
+	cpu = -1;
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+		threads[i] = kthread_run_on_cpu(storm_thread, storm, cpu, "labyrinth_storm/%u");
+	}
 	msleep(pool_seconds * 1000);
 	for (i = 0; i < ARRAY_SIZE(threads); i++)
 		if (!IS_ERR(threads[i]))
@@ -165,8 +172,11 @@ static bool storm_results(struct storm *storm)
 	unsigned int i;
 	u64 allocs = 0;
 
-	for (i = 0; i < STORM_SHELF; i++)
+	for (i = 0; i < STORM_SHELF; i++) {
+		preempt_disable();
 		storm_swap(storm, i, (labyrinth_page_t){ 0 });
+		preempt_enable();
+	}
 	labyrinth_stats(storm->maze, &stats);
 	for (i = 0; i < LABYRINTH_ROUTE_FAIL; i++)
 		allocs += stats.allocs[i];
@@ -186,13 +196,14 @@ static bool storm_results(struct storm *storm)
 	POOL_EXPECT(stats.contexts[LABYRINTH_CTX_HARDIRQ] <= atomic64_read(&storm->irq_allocs));
 	POOL_EXPECT(stats.allocs[LABYRINTH_ROUTE_RETURNED] > 0);
 	POOL_EXPECT(allocs == stats.frees);
+	POOL_EXPECT(stats.late == 0);
 	POOL_EXPECT(!stats.allocs[LABYRINTH_ROUTE_FAIL] || atomic_read(&storm->refilled) > 0);
 	return pool_end(storm->maze);
 }
 
-static bool pool_storm(enum labyrinth_policy policy, unsigned int max_pages)
+static bool pool_storm(enum labyrinth_policy policy, unsigned int pages, unsigned int max_pages)
 {
-	struct labyrinth_params params = pool_params(STORM_PAGES, policy);
+	struct labyrinth_params params = pool_params(pages, policy);
 	struct storm_timer __percpu *ticks = alloc_percpu(struct storm_timer);
 	struct storm *storm = kzalloc(sizeof(*storm), GFP_KERNEL);
 	bool good;
@@ -200,8 +211,8 @@ static bool pool_storm(enum labyrinth_policy policy, unsigned int max_pages)
 	if (!POOL_EXPECT(ticks && storm))
 		return false;
 	params.max_pages = max_pages;
-	params.low = STORM_PAGES / 2;
-	params.high = STORM_PAGES;
+	params.low = pages / 2;
+	params.high = pages;
 	params.reserve = 4;
 	params.refilled = storm_refilled;
 	params.arg = storm;
@@ -217,16 +228,22 @@ static bool pool_storm(enum labyrinth_policy policy, unsigned int max_pages)
 
 static bool pool_case_storm_pool(void)
 {
-	return pool_storm(LABYRINTH_POLICY_POOL, STORM_PAGES);
+	return pool_storm(LABYRINTH_POLICY_POOL, STORM_PAGES, STORM_PAGES);
 }
 
 static bool pool_case_storm_fallback(void)
 {
-	return pool_storm(LABYRINTH_POLICY_FALLBACK, 4 * STORM_PAGES);
+	return pool_storm(LABYRINTH_POLICY_FALLBACK, STORM_PAGES, 4 * STORM_PAGES);
+}
+
+static bool pool_case_storm_fronts(void)
+{
+	return pool_storm(LABYRINTH_POLICY_FALLBACK, STORM_MANY, 2 * STORM_MANY);
 }
 
 const struct pool_case pool_storm_cases[] = {
 	{ "storm, policy pool", pool_case_storm_pool },
 	{ "storm, policy fallback", pool_case_storm_fallback },
+	{ "storm, with blocks of the CPUs' own", pool_case_storm_fronts },
 	{ }
 };

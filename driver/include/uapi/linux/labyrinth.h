@@ -30,7 +30,7 @@
 
 #define LABYRINTH_ROUTES	6	/* cpu returned depot reserve buddy fail */
 #define LABYRINTH_OWNERS	5	/* free cpu device user quarantined */
-#define LABYRINTH_CONTEXTS	3	/* process softirq hardirq */
+#define LABYRINTH_CONTEXTS	4	/* process softirq hardirq nmi */
 #define LABYRINTH_DROPS		4	/* overrun stop dma reserved */
 
 enum labyrinth_mode {
@@ -142,7 +142,8 @@ struct labyrinth_pool_stats {
 	__u64 allocs[LABYRINTH_ROUTES];
 	__u64 contexts[LABYRINTH_CONTEXTS];
 	__u64 frees;
-	__u64 refused;
+	__u64 refused;		/* bad calls */
+	__u64 late;		/* of these, found after the call */
 	__u64 refills;
 	__u64 shrunk;
 	__u64 reserved[4];

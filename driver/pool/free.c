@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Pages come back: to this CPU's block, to its table, or to their block at once
+ *
+ * core.c's head has the design.  An entry of the table is made from what its block
+ * says under the lock, and only its pages are taken; they go to the block when the
+ * entry is full, when another block needs its place, when the table holds too much,
+ * or when the CPU is drained.  The entry that is freed to in a row is opened to the
+ * inline calls (hot.other*), and closed before anybody looks at the table.
+ *
+ * Context: any but NMI, pinned.  Bounded: an entry goes, and another is made.
+ */
+#include "core.h"
+#include "depot.h"
+
+/* Puts a block that no front has where it belongs; true: kick the worker */
+static bool lab_settle(struct lab_core *core, struct lab_block *b)
+{
+	bool kick;
+
+	lab_lock(&core->lock);
+	lab_lock(&b->lock);
+	lab_depot_settle(core, b);
+	lab_unlock(&b->lock);
+	kick = lab_depot_kick(core);
+	lab_unlock(&core->lock);
+	return kick;
+}
+
+/*
+ * The inline calls free no more of the other block: what they did is noted in its
+ * entry, which is front->recent.  Before each look at the table.
+ */
+void lab_close_other(struct lab_front *front)
+{
+	u64 ok = front->hot.other_ok, freed = front->opened & ~ok;
+
+	if (!front->hot.other)
+		return;
+	lab_store(&front->opened, 0);
+	lab_store(&front->hot.other, 0);
+	lab_store(&front->hot.other_ok, 0);
+	front->recent->ok = ok;
+	front->recent->freed |= freed;
+	lab_store(&front->held, front->held + lab_popcount(freed));
+	lab_count(&front->frees, lab_popcount(freed));
+}
+
+/* From now on inline, if the table has room for all the pages that may come */
+static void lab_open_other(struct lab_core *core, struct lab_front *front, struct lab_block *b,
+			   struct lab_entry *entry)
+{
+	if (!entry->ok || front->held + lab_popcount(entry->ok) > core->held_max)
+		return;
+	lab_store(&front->opened, entry->ok);
+	front->hot.other_busy = &b->busy;
+	lab_store(&front->hot.other_ok, entry->ok);
+	lab_store(&front->hot.other, entry->key);
+}
+
+/* Brings an entry's freed pages to their block, and empties it; true: kick */
+static bool lab_commit(struct lab_core *core, struct lab_front *front, struct lab_entry *entry)
+{
+	struct lab_block *b = lab_block_of(core, entry->key & LABYRINTH_SLOT_MASK);
+	u64 freed = entry->freed, key = entry->key, bad;
+	bool settle = entry->last, kick = false;
+
+	lab_store(&front->held, front->held - lab_popcount(freed));
+	entry->key = 0;
+	entry->ok = 0;
+	entry->freed = 0;
+	if (!freed)
+		return false;
+	if (settle)
+		lab_lock(&core->lock);
+	lab_lock(&b->lock);
+	bad = lab_take_back(core, b, key >> LABYRINTH_EPOCH_SHIFT, freed);
+	if (settle) {
+		lab_depot_settle(core, b);
+		lab_unlock(&b->lock);
+		kick = lab_depot_kick(core);
+		lab_unlock(&core->lock);
+	} else {
+		settle = b->owner == LAB_NO_CPU;
+		lab_unlock(&b->lock);
+		kick = settle && lab_settle(core, b);
+	}
+	if (bad)
+		lab_late(core, key, bad);
+	return kick;
+}
+
+bool lab_commit_all(struct lab_core *core, struct lab_front *front)
+{
+	bool kick = false;
+	u32 i;
+
+	lab_close_other(front);
+	for (i = 0; i < LAB_TABLE; i++)
+		if (front->table[i].key)
+			kick |= lab_commit(core, front, &front->table[i]);
+	return kick;
+}
+
+/* The table holds too much: the next entry with freed pages goes, there is one */
+static bool lab_commit_next(struct lab_core *core, struct lab_front *front)
+{
+	struct lab_entry *entry;
+
+	do {
+		entry = &front->table[front->hand++ % LAB_TABLE];
+	} while (!entry->freed);
+	return lab_commit(core, front, entry);
+}
+
+/* The page is the user's: the first to say so takes it from there */
+bool lab_from_user(struct lab_block *b, u32 bit)
+{
+	if (!lab_clear_bit(&b->user, bit))
+		return false;
+	lab_clear_bit(&b->busy, bit);
+	return true;
+}
+
+void lab_move_begin(struct lab_move *move, labyrinth_page_t page)
+{
+	move->page = page;
+	move->slot = labyrinth_page_slot(page);
+	move->owner = LABYRINTH_OWNER_FREE;
+	move->kick = false;
+}
+
+/* Why a page may not be freed or handed over; with its block's lock held */
+int lab_why(struct lab_block *b, u32 bit, struct lab_move *move)
+{
+	move->owner = lab_owner_of(b, bit);
+	return move->owner == LABYRINTH_OWNER_FREE ? -ESTALE : -EBUSY;
+}
+
+/* The same without */
+int lab_ask_why(struct lab_block *b, u32 bit, struct lab_move *move)
+{
+	int err;
+
+	lab_lock(&b->lock);
+	err = lab_why(b, bit, move);
+	lab_unlock(&b->lock);
+	return err;
+}
+
+/*
+ * The page is busy: the user's may be freed.  Asked under the lock, for the page may be
+ * out again under another handle, of which this CPU's front and table know nothing.
+ */
+static int lab_free_busy(struct lab_core *core, struct lab_block *b, labyrinth_page_t page,
+			 struct lab_move *move)
+{
+	u32 bit = move->slot - lab_first(core, b);
+	int err = 0;
+
+	lab_lock(&b->lock);
+	if (!lab_issued(core, b, labyrinth_page_epoch(page), lab_bit(bit))) {
+		move->owner = lab_owner_of(b, bit);
+		err = -ESTALE;
+	} else if (b->quarantined >> bit & 1 || !lab_from_user(b, bit)) {
+		err = lab_why(b, bit, move);
+	}
+	lab_unlock(&b->lock);
+	return err;
+}
+
+/* Where this CPU would remember frees of a block */
+struct lab_entry *lab_entry_of(struct lab_core *core, struct lab_front *front,
+			       const struct lab_block *b)
+{
+	return &front->table[lab_block_index(core, b) % LAB_TABLE];
+}
+
+/* A free that must not wait in a table: the pool is short, closed or small */
+static int lab_free_now(struct lab_core *core, struct lab_block *b, labyrinth_page_t page,
+			struct lab_move *move)
+{
+	u32 bit = labyrinth_page_slot(page) - lab_first(core, b);
+	bool closed = lab_load(&core->bypass) & LAB_CLOSED;
+	bool leave = core->direct && !closed;
+	u64 one = lab_bit(bit);
+	struct lab_entry *entry = lab_entry_of(core, lab_front_here(core), b);
+	bool owned;
+	int err = 0;
+
+	lab_close_other(lab_front_here(core));
+	if (entry->key == page.v - bit && entry->freed & one)
+		return lab_refuse(core, -ESTALE);
+	lab_lock(&b->lock);
+	if (!lab_issued(core, b, labyrinth_page_epoch(page), one)) {
+		err = -ESTALE;
+		move->owner = lab_owner_of(b, bit);
+	} else if (closed && b->quarantined & one) {
+		lab_clear_bit(&b->busy, bit);
+		lab_clear_bit(&b->user, bit);
+		b->quarantined &= ~one;
+	} else if (lab_load(&b->busy) & one &&
+		   (b->quarantined & one || !lab_from_user(b, bit))) {
+		err = lab_why(b, bit, move);
+	}
+	if (!err && !leave)
+		lab_take_back(core, b, labyrinth_page_epoch(page), one);
+	if (!err && leave) {
+		b->out &= ~one;
+		b->old &= ~one;
+		b->here &= ~one;
+	}
+	owned = b->owner != LAB_NO_CPU;
+	lab_unlock(&b->lock);
+	if (err)
+		return lab_refuse(core, err);
+	if (entry->key == page.v - bit)
+		entry->ok &= ~one;
+	lab_count(&lab_front_here(core)->frees, 1);
+	if (leave)
+		lab_drop(core, labyrinth_page_slot(page));
+	else if (!owned)
+		move->kick |= lab_settle(core, b);
+	return 0;
+}
+
+/* Makes an entry speak of an issue, as it is now */
+static bool lab_entry_for(struct lab_core *core, struct lab_front *front, struct lab_block *b,
+			  u64 key, struct lab_entry *entry)
+{
+	bool kick = entry->key && lab_commit(core, front, entry);
+	u16 epoch = key >> LABYRINTH_EPOCH_SHIFT;
+
+	lab_lock(&b->lock);
+	entry->ok = lab_issued(core, b, epoch, lab_all(core)) & ~b->quarantined;
+	entry->last = b->owner == LAB_NO_CPU || epoch != b->gen;
+	lab_unlock(&b->lock);
+	entry->key = key;
+	entry->freed = 0;
+	return kick;
+}
+
+static int lab_free_other(struct lab_core *core, struct lab_front *front, labyrinth_page_t page,
+			  struct lab_move *move)
+{
+	struct lab_block *b = lab_block_of(core, move->slot);
+	u32 bit = move->slot - lab_first(core, b);
+	struct lab_entry *entry = lab_entry_of(core, front, b);
+	u64 one = lab_bit(bit);
+
+	bool again = entry == front->recent;
+
+	lab_close_other(front);
+	front->recent = entry;
+	if (entry->key != page.v - bit || !(entry->ok & one))
+		move->kick |= lab_entry_for(core, front, b, page.v - bit, entry);
+	if (!(entry->ok & one)) {
+		lab_ask_why(b, bit, move);
+		return lab_refuse(core, move->owner == LABYRINTH_OWNER_QUARANTINED ? -EBUSY :
+										     -ESTALE);
+	}
+	if (lab_load(&b->busy) & one) {
+		int err = lab_free_busy(core, b, page, move);
+
+		if (err)
+			return lab_refuse(core, err);
+	}
+	entry->ok &= ~one;
+	entry->freed |= one;
+	lab_store(&front->held, front->held + 1);
+	lab_count(&front->frees, 1);
+	if (front->held > core->held_max)
+		move->kick |= lab_commit_next(core, front);
+	else if (!entry->ok && entry->last)
+		move->kick |= lab_commit(core, front, entry);
+	else if (again)
+		lab_open_other(core, front, b, entry);
+	return 0;
+}
+
+/**
+ * lab_free - take a page back from its holder
+ * @core: the pool
+ * @page: its handle
+ * @move: what was found
+ *
+ * Return: 0, or -EINVAL (no page of this pool), -ESTALE (free already, or another
+ * issue of the page), -EBUSY (the device owns it, or it is quarantined).
+ */
+int lab_free(struct lab_core *core, labyrinth_page_t page, struct lab_move *move)
+{
+	struct lab_front *front = lab_front_here(core);
+	u64 bit = page.v ^ front->hot.key;
+	struct lab_block *b;
+	int err = 0;
+
+	lab_move_begin(move, page);
+	if (bit < LABYRINTH_BLOCK_MAX && front->mask >> bit & 1) {
+		b = &core->block[front->block];
+		if ((front->hot.avail | front->hot.back) >> bit & 1)
+			return lab_refuse(core, -ESTALE);
+		if (lab_load(&b->busy) >> bit & 1)
+			err = lab_free_busy(core, b, page, move);
+		if (err)
+			return lab_refuse(core, err);
+		lab_store(&front->hot.back, front->hot.back | lab_bit(bit));
+		return 0;
+	}
+	if ((page.v >> LABYRINTH_SLOT_BITS & (LAB_POOL_IDS - 1)) != core->id ||
+	    move->slot >= core->hot.slots) {
+		move->slot = LAB_NONE;
+		return lab_refuse(core, -EINVAL);
+	}
+	if (!core->fronts || lab_load(&core->bypass))
+		return lab_free_now(core, lab_block_of(core, move->slot), page, move);
+	return lab_free_other(core, front, page, move);
+}
+
+/**
+ * lab_free_some - take many pages of one block and issue back at once
+ * @core: the pool
+ * @base: handle of the block's page 0 in that issue
+ * @pages: which of the block
+ * @kick: set if the worker is to be asked
+ *
+ * Return: those that are free now.  The others are as they were: lab_free() says
+ * what is wrong with them, or takes them singly.
+ */
+u64 lab_free_some(struct lab_core *core, u64 base, u64 pages, bool *kick)
+{
+	struct lab_front *front = lab_front_here(core);
+	u32 slot = base & LABYRINTH_SLOT_MASK;
+	struct lab_entry *entry;
+	struct lab_block *b;
+
+	if (base == front->hot.key && base) {
+		pages &= front->mask & ~(front->hot.avail | front->hot.back);
+		pages &= ~lab_load(front->hot.busy);
+		lab_store(&front->hot.back, front->hot.back | pages);
+		return pages;
+	}
+	if (!core->fronts || lab_load(&core->bypass) || slot >= core->hot.slots ||
+	    slot & (lab_size(core) - 1) ||
+	    (base >> LABYRINTH_SLOT_BITS & (LAB_POOL_IDS - 1)) != core->id)
+		return 0;
+	b = lab_block_of(core, slot);
+	entry = lab_entry_of(core, front, b);
+	lab_close_other(front);
+	front->recent = entry;
+	if (entry->key != base || pages & ~entry->ok)
+		*kick |= lab_entry_for(core, front, b, base, entry);
+	pages &= entry->ok & ~lab_load(&b->busy);
+	entry->ok &= ~pages;
+	entry->freed |= pages;
+	lab_store(&front->held, front->held + lab_popcount(pages));
+	lab_count(&front->frees, lab_popcount(pages));
+	if (front->held > core->held_max || (!entry->ok && entry->last))
+		*kick |= lab_commit(core, front, entry);
+	return pages;
+}
