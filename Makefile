@@ -4,12 +4,12 @@
 LAB := scripts/lab
 
 # Words from the user reach the shell through the environment, so that no quoting can break out of them.
-export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FILE SLICE
+export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FILE SLICE BENCH SAMPLES
 option = $(if $($(1)),--$(2) "$$$(1)")
 RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call option,PAGES,pages) \
 	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel)
 
-.PHONY: help run shell test test-full bench check deps setup bundle unbundle clean
+.PHONY: help run shell test test-full bench soak check deps setup bundle unbundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,7 +18,8 @@ help:
 	@echo '                MODE=demand|ring  KERNEL=stock|rt|debug|PATH'
 	@echo 'make shell      the guest with the modules loaded, and a prompt (KERNEL=)'
 	@echo 'make test       every suite that fits into CI; test-full: the long ones too (SLICE=NAME: only that)'
-	@echo 'make bench      the benchmarks, into build/results/bench.json'
+	@echo 'make bench      the benchmarks: tables, and build/results/bench.json (BENCH=NAME: only that; SAMPLES=N)'
+	@echo 'make soak       allocations in NMIs and hard interrupts on PREEMPT_RT, 10^8 in all; goes on where it ended'
 	@echo 'make check      style and static checks only'
 	@echo 'make deps       print the distribution packages that are needed; installs nothing'
 	@echo 'make setup      fetch and build everything without running it'
@@ -39,7 +40,10 @@ test-full:
 	@$(LAB) test --full $(if $(SLICE),"$$SLICE")
 
 bench:
-	@$(LAB) bench
+	@$(LAB) bench $(call option,SAMPLES,samples) $(if $(BENCH),"$$BENCH")
+
+soak:
+	@$(LAB) soak
 
 check:
 	@$(LAB) check
