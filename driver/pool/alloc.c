@@ -128,13 +128,21 @@ static __always_inline labyrinth_page_t lab_get_hard(struct labyrinth *maze)
 	return (labyrinth_page_t){ lab_front_read(front, key) + first };
 }
 
+/* Past the fronts of the core, if `empty` says that this CPU's block has nothing at all */
 static noinline labyrinth_page_t lab_get_more(struct labyrinth *maze,
-					      enum labyrinth_route *route)
+					      enum labyrinth_route *route, bool empty)
 {
-	struct lab_caller who = { .context = LABYRINTH_CTX_HARDIRQ, .atomic = true };
-	struct lab_grant grant = { .page = LAB_NO_PAGE };
+	static const struct lab_caller who = { .context = LABYRINTH_CTX_HARDIRQ, .atomic = true };
+	struct lab_core *core = &maze->core;
+	struct lab_grant grant;
+	bool got = false;
 
-	if (unlikely(maze->core.direct || !lab_alloc(&maze->core, &who, &grant)))
+	grant.kick = false;
+	if (likely(empty))
+		got = lab_take(core, lab_front_here(core), &who, &grant);
+	else if (!core->direct)
+		got = lab_alloc(core, &who, &grant);
+	if (unlikely(!got))
 		lab_alloc_elsewhere(maze, &who, &grant);
 	if (unlikely(grant.kick))
 		irq_work_queue(&maze->irq);
@@ -147,14 +155,14 @@ static noinline labyrinth_page_t lab_get_more(struct labyrinth *maze,
 static __always_inline labyrinth_page_t lab_get_block(struct labyrinth *maze,
 						      enum labyrinth_route *route)
 {
+	struct lab_core *core = &maze->core;
+	struct lab_front *front = lab_front_here(core);
 	labyrinth_page_t page;
 
-	if (lab_round(&maze->core, lab_front_here(&maze->core))) {
-		page = lab_again(&maze->core);
-		if (likely(labyrinth_page_ok(page)))
-			return page;
-	}
-	return lab_get_more(maze, route);
+	if (!lab_round(core, front))
+		return lab_get_more(maze, route, !front->hot.avail && !core->direct);
+	page = lab_again(core);
+	return likely(labyrinth_page_ok(page)) ? page : lab_get_more(maze, route, false);
 }
 
 /**

@@ -303,10 +303,11 @@ static bool lab_take_short(struct lab_core *core, struct lab_front *front,
  * A block of the depot comes into the front, or just one page of it to the caller: if
  * there are no fronts, and if pages of its last issue are out and would have to be noted
  * one by one first.  Many are noted when one of them comes back, not here; a few are
- * here, but not in a call that has given back a block as well.
+ * here, but not in a call that has given back a block as well.  False, and no page in
+ * @grant, if there is none.
  */
-static bool lab_take(struct lab_core *core, struct lab_front *front, const struct lab_caller *who,
-		     struct lab_grant *grant)
+bool lab_take(struct lab_core *core, struct lab_front *front, const struct lab_caller *who,
+	      struct lab_grant *grant)
 {
 	struct lab_block *b;
 	u32 few = front->block == LAB_NONE ? LAB_RETIRE_FEW : 0;

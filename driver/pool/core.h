@@ -225,6 +225,8 @@ static inline bool lab_round(const struct lab_core *core, const struct lab_front
 /* core.c: any context but NMI if not said otherwise, pinned; bounded */
 bool lab_alloc(struct lab_core *core, const struct lab_caller *who, struct lab_grant *grant);
 labyrinth_page_t lab_again(struct lab_core *core);
+bool lab_take(struct lab_core *core, struct lab_front *front, const struct lab_caller *who,
+	      struct lab_grant *grant);
 bool lab_alloc_nmi(struct lab_core *core, struct lab_grant *grant);
 void lab_alloc_failed(struct lab_core *core, const struct lab_caller *who,
 		      struct lab_grant *grant);

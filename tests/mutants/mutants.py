@@ -125,7 +125,6 @@ BLOCKS = [
 FRONTS = [
     Mutant("the front's good frees are not looked at", "lab_front_back", [("good != freed || ", "")]),
     Mutant("a popped page stays available", "lab_pop", [("avail & (avail - 1)", "avail")]),
-    Mutant("a round with pages that came from elsewhere", "lab_plain_round", [("!b->back && ", "")], "unit", "oracle"),
     Mutant("a round has no new epoch", "lab_again", [("b->gen = ++b->last;", ";")]),
     Mutant("a round leaves what was freed", "lab_again", [("lab_store(&front->hot.back, ~front->mask);", ";")]),
     Mutant("a block has no owner in a front", "lab_front_take", [("b->owner = front->cpu;", ";")]),
