@@ -408,12 +408,13 @@ static int lab_put_run(struct labyrinth *maze, const struct labyrinth_run *run, 
 	int first = 0, err;
 
 	if (!static_branch_unlikely(&labyrinth_watching)) {
+		/* the kick too: the pool may be destroyed once its pages are back */
 		local_irq_save(flags);
 		left &= ~lab_free_some(&maze->core, run->base, left, &kick);
+		if (unlikely(kick))
+			irq_work_queue(&maze->irq);
 		local_irq_restore(flags);
 	}
-	if (unlikely(kick))
-		irq_work_queue(&maze->irq);
 	for (; left; left &= left - 1) {
 		labyrinth_page_t page = { run->base + lab_ctz(left) };
 

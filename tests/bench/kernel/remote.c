@@ -116,13 +116,20 @@ static void remote_kicked(struct irq_work *irq)
 }
 
 /* What labyrinth_alloc() does in a hard interrupt when this CPU's block has no page */
-static noinline labyrinth_page_t remote_more(struct remote *remote)
+static noinline labyrinth_page_t remote_more(struct remote *remote, bool empty)
 {
-	struct lab_caller who = { .context = LABYRINTH_CTX_HARDIRQ, .atomic = true };
-	struct lab_grant grant = { .page = { 0 } };
+	static const struct lab_caller who = { .context = LABYRINTH_CTX_HARDIRQ, .atomic = true };
+	struct lab_core *core = &remote->core;
+	struct lab_grant grant;
+	bool got;
 
-	if (unlikely(!lab_alloc(&remote->core, &who, &grant)))
-		lab_alloc_failed(&remote->core, &who, &grant);
+	grant.kick = false;
+	if (likely(empty))
+		got = lab_take(core, lab_front_here(core), &who, &grant);
+	else
+		got = lab_alloc(core, &who, &grant);
+	if (unlikely(!got))
+		lab_alloc_failed(core, &who, &grant);
 	if (unlikely(grant.kick))
 		irq_work_queue(&remote->irq);
 	remote->route = grant.route;
@@ -144,12 +151,10 @@ static noinline labyrinth_page_t remote_alloc(struct remote *remote)
 		front->hot.avail = lab_without(avail, first);
 		return (labyrinth_page_t){ front->hot.key + first };
 	}
-	if (lab_round(&remote->core, front)) {
-		page = lab_again(&remote->core);
-		if (likely(labyrinth_page_ok(page)))
-			return page;
-	}
-	return remote_more(remote);
+	if (!lab_round(&remote->core, front))
+		return remote_more(remote, !front->hot.avail);
+	page = lab_again(&remote->core);
+	return likely(labyrinth_page_ok(page)) ? page : remote_more(remote, false);
 }
 
 static noinline int remote_free(struct remote *remote, labyrinth_page_t page)
