@@ -36,8 +36,14 @@ labyrinth_page_t labyrinth_alloc_slow(struct labyrinth *maze, uint16_t holder)
 	struct lab_caller who = lab_caller_here();
 	struct lab_core *core = &maze->core;
 	struct lab_grant grant = { .kick = false };
+	labyrinth_page_t page;
 
 	(void)holder;
+	if (who.context == LABYRINTH_CTX_HARDIRQ && lab_round(core, lab_front_here(core))) {
+		page = lab_again(core);
+		if (labyrinth_page_ok(page))
+			return page;
+	}
 	if (!lab_user_enter(maze)) {
 		errno = EUSERS;
 		return (labyrinth_page_t){ 0 };

@@ -130,8 +130,12 @@ struct labyrinth_hot {
 
 #define LABYRINTH_FRONT_SIZE	4096
 
-/* This thread's number; starts as, and above all pools' CPUs is, an empty front */
+/*
+ * This thread's number, and how far its front is from CPU 0's; starts as, and above all
+ * pools' CPUs is, an empty front
+ */
 extern __thread unsigned int labyrinth_cpu;
+extern __thread size_t labyrinth_ahead;
 
 labyrinth_page_t labyrinth_alloc_slow(struct labyrinth *maze, uint16_t holder);
 int labyrinth_free_slow(struct labyrinth *maze, labyrinth_page_t page);
@@ -142,8 +146,7 @@ int labyrinth_free_run_slow(struct labyrinth *maze, const struct labyrinth_run *
 typedef struct labyrinth_front *lab_front_t;
 
 #define lab_front_mine(maze)						\
-	((lab_front_t)(((const struct labyrinth_hot *)(maze))->front +	\
-		       (size_t)labyrinth_cpu * LABYRINTH_FRONT_SIZE))
+	((lab_front_t)(((const struct labyrinth_hot *)(maze))->front + labyrinth_ahead))
 #define lab_front_read(front, field)	__atomic_load_n(&(front)->field, __ATOMIC_RELAXED)
 #define lab_front_write(front, field, v)	\
 	__atomic_store_n(&(front)->field, v, __ATOMIC_RELAXED)

@@ -15,6 +15,7 @@
 #define LAB_USER_NONE	LABYRINTH_MAX_CPUS
 
 __thread unsigned int labyrinth_cpu = LAB_USER_NONE;
+__thread size_t labyrinth_ahead = LAB_USER_NONE * (size_t)LABYRINTH_FRONT_SIZE;
 __thread enum labyrinth_context lab_user_context = LABYRINTH_CTX_PROCESS;
 
 static pthread_mutex_t lab_numbers_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -61,13 +62,14 @@ static unsigned int lab_number_take(void)
 bool lab_user_enter(const struct labyrinth *maze)
 {
 	if (labyrinth_cpu == LAB_USER_NONE)
-		labyrinth_cpu = lab_number_take();
+		labyrinth_set_cpu(lab_number_take());
 	return labyrinth_cpu < maze->core.cpus;
 }
 
 void labyrinth_set_cpu(unsigned int cpu)
 {
 	labyrinth_cpu = cpu < LAB_USER_NONE ? cpu : LAB_USER_NONE;
+	labyrinth_ahead = labyrinth_cpu * (size_t)LABYRINTH_FRONT_SIZE;
 }
 
 void labyrinth_set_context(enum labyrinth_context context)
