@@ -342,7 +342,7 @@ static int bench_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		return err;
 	pci_set_master(pdev);
-	err = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI | PCI_IRQ_LEGACY);
+	err = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_ALL_TYPES);
 	if (err < 0)
 		return err;
 	err = request_irq(pci_irq_vector(pdev, 0), bench_isr, IRQF_NO_THREAD, "labyrinth-bench",
