@@ -195,6 +195,27 @@ labyrinth_page_t labyrinth_alloc_route(struct labyrinth *maze, u16 holder,
 }
 EXPORT_SYMBOL_GPL(labyrinth_alloc_route);
 
+/* The same in tasks and softirqs, guarded; what the core must look at goes to it */
+static noinline labyrinth_page_t lab_get_soft(struct labyrinth *maze, u16 holder,
+					      unsigned long caller)
+{
+	struct lab_core *core = &maze->core;
+	labyrinth_page_t page = LAB_NO_PAGE;
+	enum labyrinth_context context;
+	unsigned long flags;
+
+	if (unlikely(preempt_count() & (HARDIRQ_MASK | NMI_MASK)) || core->reserve ||
+	    static_branch_unlikely(&labyrinth_watching))
+		return lab_get(maze, holder, caller);
+	context = in_serving_softirq() ? LABYRINTH_CTX_SOFTIRQ : LABYRINTH_CTX_PROCESS;
+	local_irq_save(flags);
+	page = lab_get_hard(maze);
+	if (likely(labyrinth_page_ok(page)))
+		lab_count(&lab_front_here(core)->contexts[context], 1);
+	local_irq_restore(flags);
+	return likely(labyrinth_page_ok(page)) ? page : lab_get(maze, holder, caller);
+}
+
 /**
  * labyrinth_alloc - take a page
  * @maze: the pool
@@ -210,7 +231,7 @@ labyrinth_page_t labyrinth_alloc(struct labyrinth *maze, u16 holder)
 		page = lab_get_hard(maze);
 		return likely(labyrinth_page_ok(page)) ? page : lab_get_block(maze, NULL);
 	}
-	return lab_get(maze, holder, _RET_IP_);
+	return lab_get_soft(maze, holder, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(labyrinth_alloc);
 
@@ -325,22 +346,7 @@ static __always_inline int lab_put_end(struct labyrinth *maze, u64 what, struct 
 	return err;
 }
 
-static noinline int lab_put(struct labyrinth *maze, labyrinth_page_t page, const char *call,
-			    unsigned long caller)
-{
-	struct lab_move move;
-	unsigned long flags;
-	int err;
-
-	/* the trace and the kick too: the last late free lets the pool go */
-	local_irq_save(flags);
-	err = lab_free(&maze->core, page, &move);
-	err = lab_put_end(maze, page.v, &move, err, call, caller);
-	local_irq_restore(flags);
-	return err;
-}
-
-/* A page of this CPU's block goes back to it; only where lab_hard() */
+/* A page of this CPU's block goes back to it; pinned */
 static __always_inline bool lab_put_hard(lab_front_t front, u64 bit)
 {
 	u64 back = lab_front_read(front, back);
@@ -351,15 +357,37 @@ static __always_inline bool lab_put_hard(lab_front_t front, u64 bit)
 	return true;
 }
 
-static __always_inline bool lab_put_here(struct labyrinth *maze, labyrinth_page_t page)
+/* The same by its handle, if it is of this block */
+static __always_inline bool lab_put_own(struct labyrinth *maze, labyrinth_page_t page)
 {
 	lab_front_t front = lab_front_mine(maze);
-	u64 bit;
+	u64 bit = page.v ^ lab_front_read(front, key);
 
-	if (!lab_hard())
-		return false;
-	bit = page.v ^ lab_front_read(front, key);
 	return likely(bit < LABYRINTH_BLOCK_MAX) && lab_put_hard(front, bit);
+}
+
+static __always_inline bool lab_put_here(struct labyrinth *maze, labyrinth_page_t page)
+{
+	return lab_hard() && lab_put_own(maze, page);
+}
+
+static noinline int lab_put(struct labyrinth *maze, labyrinth_page_t page, const char *call,
+			    unsigned long caller)
+{
+	struct lab_move move;
+	unsigned long flags;
+	int err;
+
+	/* the trace and the kick too: the last late free lets the pool go */
+	local_irq_save(flags);
+	if (!static_branch_unlikely(&labyrinth_watching) && lab_put_own(maze, page)) {
+		local_irq_restore(flags);
+		return 0;
+	}
+	err = lab_free(&maze->core, page, &move);
+	err = lab_put_end(maze, page.v, &move, err, call, caller);
+	local_irq_restore(flags);
+	return err;
 }
 
 /**
@@ -487,7 +515,8 @@ static noinline void *lab_say_no_maze(unsigned long caller)
 
 static noinline void *lab_get_addr(struct labyrinth *maze, unsigned long caller)
 {
-	labyrinth_page_t page = lab_hard() ? lab_get_block(maze, NULL) : lab_get(maze, 0, caller);
+	labyrinth_page_t page = lab_hard() ? lab_get_block(maze, NULL) :
+					     lab_get_soft(maze, 0, caller);
 
 	return labyrinth_page_ok(page) ? labyrinth_page_addr(maze, page) : NULL;
 }
