@@ -59,7 +59,8 @@
  * pages are free (and from an NMI, which takes from the depot only, one block
  * more).  All blocks in fronts are at most 1/8 of the pool and all tables 1/16; a
  * pool too small for that has no fronts, takes each page singly from the depot,
- * and F is 0.  Another caller is refused only when at most reserve + F are free.
+ * and F is 0.  Another caller is refused only when at most reserve + F and one block
+ * are free.
  * (A page that another CPU is freeing at this very moment is not free yet, nor is
  * one that the worker is making.)  While a refusal stands (LAB_STARVED_*) all
  * calls bypass the fronts, so that the refused caller can have the next page.

@@ -25,6 +25,10 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
+#ifndef CONFIG_64BIT
+#error "labyrinth_pool keeps 64 pages in a register: it needs a 64-bit kernel"
+#endif
+
 struct device;
 struct labyrinth;
 
