@@ -94,7 +94,7 @@ struct lab_place {
 #define __lab_aligned			__attribute__((aligned(64)))
 #define lab_front_of(core, cpu)		\
 	((struct lab_front *)((core)->hot.front + (size_t)(cpu) * LABYRINTH_FRONT_SIZE))
-#define lab_front_here(core)		lab_front_of(core, labyrinth_cpu)
+#define lab_front_here(core)		((struct lab_front *)((core)->hot.front + labyrinth_ahead))
 #define lab_for_each_cpu(core, cpu)	for ((cpu) = 0; (u32)(cpu) < (core)->cpus; (cpu)++)
 #define lab_relax()			((void)0)
 #define lab_slot_addr(core, slot)	((core)->place.arena + (unsigned long)(slot) * LAB_PAGE_SIZE)
