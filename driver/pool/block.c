@@ -65,12 +65,13 @@ static void lab_lock_up(struct lab_block *b, u32 bit)
 /*
  * Pages come back that were issued in `epoch`.  Returns those that did not: they
  * were not out, or not since then.  A page that is good and yet busy was handed
- * over at the moment of its free, and nobody can say whose it is: quarantined.
+ * over at the moment of its free, and nobody can say whose it is: quarantined.  What is
+ * so already stays so, whatever its busy bit says by now.
  */
 u64 lab_take_back(struct lab_core *core, struct lab_block *b, u16 epoch, u64 pages)
 {
 	u64 good = lab_issued(core, b, epoch, pages);
-	u64 doubt = good & (lab_load(&b->busy) | lab_load(&b->user));
+	u64 doubt = good & (lab_load(&b->busy) | lab_load(&b->user) | b->quarantined);
 	u64 left;
 
 	for (left = doubt; left; left &= left - 1)

@@ -130,7 +130,7 @@ static inline u64 lab_front_back(struct lab_core *core, struct lab_front *front,
 	/* late ones too: lab_late() takes them off again */
 	count = lab_popcount(freed);
 	lab_count(&front->frees, count);
-	if (good != freed || good & (lab_load(&b->busy) | lab_load(&b->user)))
+	if (good != freed || good & (lab_load(&b->busy) | lab_load(&b->user) | b->quarantined))
 		return lab_take_back(core, b, b->gen, freed);
 	b->out &= ~good;
 	b->back |= good;
@@ -173,7 +173,8 @@ static inline void lab_pop(struct lab_front *front, struct lab_grant *grant)
 /* With the block's lock held: is all that was issued of it here, and nothing else to heed? */
 static inline bool lab_plain_round(const struct lab_front *front, struct lab_block *b)
 {
-	return b->out == front->mask && !b->back && !(lab_load(&b->busy) | lab_load(&b->user));
+	return b->out == front->mask && !b->back &&
+	       !(lab_load(&b->busy) | lab_load(&b->user) | b->quarantined);
 }
 
 /*

@@ -246,9 +246,8 @@ static int lab_free_other(struct lab_core *core, struct lab_front *front, labyri
 	struct lab_block *b = lab_block_of(core, move->slot);
 	u32 bit = move->slot - lab_first(core, b);
 	struct lab_entry *entry = lab_entry_of(core, front, b);
-	u64 one = lab_bit(bit);
-
 	bool again = entry == front->recent;
+	u64 one = lab_bit(bit);
 
 	lab_close_other(front);
 	front->recent = entry;
