@@ -159,7 +159,6 @@ void lab_block_drop(struct lab_core *core, struct lab_block *b)
 	lab_unmap(maze, core->hot.dma[first], PAGE_SIZE << core->shift);
 	for (i = 0; i < lab_size(core); i++)
 		lab_page_release(core, first + i);
-	b->whole = false;
 }
 
 void lab_block_unmap(struct lab_core *core, struct lab_block *b)

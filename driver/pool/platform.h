@@ -35,7 +35,7 @@
  *					called pinned for pages of policy direct
  *   lab_block_make(core, b)		the same for all slots of a block; sets
  *					b->whole if it is contiguous under one mapping
- *   lab_block_drop(core, b)		the reverse for such a whole block; clears whole
+ *   lab_block_drop(core, b)		the reverse for such a whole block
  *   lab_block_unmap(core, b)		end the device's access to all pages that are
  *					there, keep the memory
  *   lab_found_late(core, key, pages)	a bad free was found when this CPU committed it;

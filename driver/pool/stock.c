@@ -315,7 +315,7 @@ static u64 lab_withdraw(struct lab_block *b, u32 most)
  * Looks at no more than LAB_CHUNK blocks of each list, so under @core->lock the work
  * is bounded; a whole block that is not complete may hide others for a while.
  */
-static struct lab_block *lab_surplus(struct lab_core *core, u32 keep, u64 *pages)
+static struct lab_block *lab_surplus(struct lab_core *core, u32 keep, u64 *pages, bool *whole)
 {
 	static const u8 order[] = { LAB_PART, LAB_FRESH, LAB_FULL };
 	u32 i, tries;
@@ -329,8 +329,11 @@ static struct lab_block *lab_surplus(struct lab_core *core, u32 keep, u64 *pages
 
 			lab_lock(&b->lock);
 			*pages = lab_withdraw(b, core->depot - keep);
-			if (*pages)
+			if (*pages) {
+				*whole = b->whole;
+				b->whole = false;
 				lab_depot_settle(core, b);
+			}
 			lab_unlock(&b->lock);
 			if (*pages)
 				return b;
@@ -340,11 +343,11 @@ static struct lab_block *lab_surplus(struct lab_core *core, u32 keep, u64 *pages
 	return NULL;
 }
 
-static u32 lab_drop_some(struct lab_core *core, struct lab_block *b, u64 pages)
+static u32 lab_drop_some(struct lab_core *core, struct lab_block *b, u64 pages, bool whole)
 {
 	u32 count = lab_popcount(pages);
 
-	if (b->whole) {
+	if (whole) {
 		lab_block_drop(core, b);
 		lab_unclaim_block(core, b);
 		return count;
@@ -359,18 +362,19 @@ u32 lab_trim(struct lab_core *core, u32 keep)
 {
 	struct lab_block *b;
 	u32 gone = 0;
+	bool whole = false;
 	lab_pin_t pin;
 	u64 pages;
 
 	for (;;) {
 		lab_pin(pin);
 		lab_lock(&core->lock);
-		b = lab_surplus(core, keep, &pages);
+		b = lab_surplus(core, keep, &pages, &whole);
 		lab_unlock(&core->lock);
 		lab_unpin(pin);
 		if (!b)
 			return gone;
-		gone += lab_drop_some(core, b, pages);
+		gone += lab_drop_some(core, b, pages, whole);
 		lab_relax();
 	}
 }

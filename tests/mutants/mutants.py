@@ -104,7 +104,7 @@ BLOCKS = [
     Mutant("pages that come back are believed", "lab_take_back",
            [("lab_issued(core, b, epoch, pages)", "pages")]),
     Mutant("a page handed over at its free comes back", "lab_take_back",
-           [("good & (lab_load(&b->busy) | lab_load(&b->user))", "0")], "unit", "bounds"),
+           [("good & (lab_load(&b->busy) | lab_load(&b->user) | b->quarantined)", "0")], "unit", "bounds"),
     Mutant("a page that came back is still out", "lab_take_back", [("b->out &= ~(good & ~doubt);", ";")]),
     Mutant("an old page that came back is still out", "lab_take_back", [("b->old &= ~(good & ~doubt);", ";")]),
     Mutant("a page that came back is not kept", "lab_take_back", [("b->back |= good & ~doubt;", ";")]),

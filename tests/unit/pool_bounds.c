@@ -435,45 +435,6 @@ static void test_found_late(void **state)
 	unit_end(maze);
 }
 
-/* What is kept back stays so, also for the CPU whose present issue it is of */
-static void test_quarantine_holds(void **state)
-{
-	struct labyrinth *maze = unit_pool(2, 128, LABYRINTH_POLICY_POOL);
-	labyrinth_page_t page, out[9], next;
-	struct labyrinth_stats stats;
-	unsigned int n, i;
-
-	(void)state;
-	labyrinth_set_context(LABYRINTH_CTX_HARDIRQ);
-	page = labyrinth_alloc(maze, 1);
-	labyrinth_set_cpu(1);
-	assert_int_equal(labyrinth_free(maze, page), 0);
-	labyrinth_set_cpu(0);
-	assert_int_equal(labyrinth_to_device(maze, page), 0);
-	labyrinth_set_cpu(1);
-	labyrinth_drain(maze);
-	/* the owner of the block does not know, and goes on as if nothing were wrong */
-	labyrinth_set_cpu(0);
-	labyrinth_to_cpu(maze, page, 0);
-	labyrinth_free(maze, page);
-	for (i = 0; i < 500; i++) {
-		n = 0;
-		while (n < 9) {
-			next = labyrinth_alloc(maze, 1);
-			assert_true(labyrinth_page_ok(next));
-			assert_int_not_equal(labyrinth_page_slot(next), labyrinth_page_slot(page));
-			out[n++] = next;
-		}
-		while (n)
-			assert_int_equal(labyrinth_free(maze, out[--n]), 0);
-	}
-	labyrinth_drain(maze);
-	labyrinth_stats(maze, &stats);
-	assert_int_equal(stats.owned[LABYRINTH_OWNER_QUARANTINED], 1);
-	assert_int_equal(labyrinth_destroy(maze), -EBUSY);
-	assert_int_equal(labyrinth_free(maze, page), 0);
-}
-
 /* A hand-over that comes after the free, where nobody can know: the page is kept back */
 static void test_quarantine(void **state)
 {
@@ -720,7 +681,6 @@ int main(void)
 		cmocka_unit_test(test_found_at_once),
 		cmocka_unit_test(test_found_late),
 		cmocka_unit_test(test_quarantine),
-		cmocka_unit_test(test_quarantine_holds),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_nmi),
 		cmocka_unit_test(test_runs),

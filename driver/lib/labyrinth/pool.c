@@ -63,7 +63,6 @@ void lab_block_drop(struct lab_core *core, struct lab_block *b)
 		MADV_DONTNEED);
 	for (i = 0; i < lab_size(core); i++)
 		core->hot.dma[first + i] = UINT64_MAX;
-	b->whole = false;
 }
 
 void lab_block_unmap(struct lab_core *core, struct lab_block *b)
