@@ -295,7 +295,7 @@ u16 lab_epoch_of(struct lab_core *core, struct lab_block *b, u32 bit);
 /* the platform's, see platform.h */
 int lab_page_make(struct lab_core *core, u32 slot, enum lab_how how);
 void lab_page_drop(struct lab_core *core, u32 slot);
-int lab_block_make(struct lab_core *core, struct lab_block *b);
+int lab_block_make(struct lab_core *core, struct lab_block *b, bool *whole);
 void lab_block_drop(struct lab_core *core, struct lab_block *b);
 void lab_block_unmap(struct lab_core *core, struct lab_block *b);
 void lab_found_late(struct lab_core *core, u64 key, u64 pages);

@@ -130,17 +130,17 @@ static bool lab_block_whole(struct labyrinth *maze, struct lab_block *b)
 	split_page(page, order);
 	for (i = 0; i < lab_size(core); i++)
 		lab_place_page(core, first + i, page + i, dma + i * PAGE_SIZE);
-	b->whole = true;
 	return true;
 }
 
-int lab_block_make(struct lab_core *core, struct lab_block *b)
+int lab_block_make(struct lab_core *core, struct lab_block *b, bool *whole)
 {
 	struct labyrinth *maze = lab_maze(core);
 	u32 i, first = lab_first(core, b);
 	int err = 0;
 
-	if (lab_block_whole(maze, b))
+	*whole = lab_block_whole(maze, b);
+	if (*whole)
 		return 0;
 	for (i = 0; i < lab_size(core) && !err; i++)
 		err = lab_page_make(core, first + i, LAB_MAY_SLEEP);

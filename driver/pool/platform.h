@@ -33,8 +33,8 @@
  *					and hot.frame; 0, -ENOMEM or -EIO
  *   lab_page_drop(core, slot)		unmap if mapped, give the memory back; may be
  *					called pinned for pages of policy direct
- *   lab_block_make(core, b)		the same for all slots of a block; sets
- *					b->whole if it is contiguous under one mapping
+ *   lab_block_make(core, b, whole)	the same for all slots of a block; *whole: is it
+ *					contiguous under one mapping
  *   lab_block_drop(core, b)		the reverse for such a whole block
  *   lab_block_unmap(core, b)		end the device's access to all pages that are
  *					there, keep the memory

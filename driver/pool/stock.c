@@ -122,12 +122,13 @@ static void lab_unclaim_block(struct lab_core *core, struct lab_block *b)
 static int lab_grow_block(struct lab_core *core)
 {
 	struct lab_block *b = lab_claim_block(core);
+	bool whole = false;
 	lab_pin_t pin;
 	int err;
 
 	if (!b)
 		return -ENOSPC;
-	err = lab_block_make(core, b);
+	err = lab_block_make(core, b, &whole);
 	if (err) {
 		lab_unclaim_block(core, b);
 		return err;
@@ -139,6 +140,7 @@ static int lab_grow_block(struct lab_core *core)
 	b->back = b->here;
 	b->free = lab_size(core);
 	b->fresh = true;
+	b->whole = whole;
 	lab_depot_settle(core, b);
 	lab_unlock(&b->lock);
 	lab_unlock(&core->lock);

@@ -13,7 +13,7 @@ uint64_t *box;
 
 static struct client_notes at_start;
 static u64 *contents;
-static bool whole;
+static bool contiguous;
 
 int lab_page_make(struct lab_core *core, u32 slot, enum lab_how how)
 {
@@ -30,13 +30,13 @@ void lab_page_drop(struct lab_core *core, u32 slot)
 	model_write(contents[slot], 2);
 }
 
-int lab_block_make(struct lab_core *core, struct lab_block *b)
+int lab_block_make(struct lab_core *core, struct lab_block *b, bool *whole)
 {
 	u32 i;
 
 	for (i = 0; i < lab_size(core); i++)
 		model_write(contents[lab_first(core, b) + i], 1);
-	b->whole = whole;
+	*whole = contiguous;
 	return 0;
 }
 
@@ -46,7 +46,6 @@ void lab_block_drop(struct lab_core *core, struct lab_block *b)
 
 	for (i = 0; i < lab_size(core); i++)
 		model_write(contents[lab_first(core, b) + i], 2);
-	b->whole = false;
 }
 
 void lab_block_unmap(struct lab_core *core, struct lab_block *b)
@@ -163,7 +162,7 @@ void client_pool(const struct client_shape *shape)
 	model_fronts = model_new(core->cpus * sizeof(*model_fronts));
 	contents = model_new(core->hot.slots * sizeof(*contents));
 	box = model_new(8 * sizeof(*box));
-	whole = shape->whole;
+	contiguous = shape->whole;
 	core->place.arena = 1ul << 30;
 	memset(&client, 0, sizeof(client));
 	lab_init(core);

@@ -43,7 +43,7 @@ void lab_page_drop(struct lab_core *core, u32 slot)
 	core->hot.dma[slot] = UINT64_MAX;
 }
 
-int lab_block_make(struct lab_core *core, struct lab_block *b)
+int lab_block_make(struct lab_core *core, struct lab_block *b, bool *whole)
 {
 	u32 i, first = lab_first(core, b);
 
@@ -51,7 +51,7 @@ int lab_block_make(struct lab_core *core, struct lab_block *b)
 		return -ENOMEM;
 	for (i = 0; i < lab_size(core); i++)
 		lab_place_page(core, first + i);
-	b->whole = true;
+	*whole = true;
 	return 0;
 }
 

@@ -82,20 +82,19 @@ void lab_page_drop(struct lab_core *core, u32 slot)
 	core->hot.dma[slot] = DMA_MAPPING_ERROR;
 }
 
-int lab_block_make(struct lab_core *core, struct lab_block *b)
+int lab_block_make(struct lab_core *core, struct lab_block *b, bool *whole)
 {
 	u32 i;
 
 	for (i = 0; i < lab_size(core); i++)
 		lab_page_make(core, lab_first(core, b) + i, LAB_MAY_SLEEP);
-	b->whole = true;
+	*whole = true;
 	return 0;
 }
 
 void lab_block_drop(struct lab_core *core, struct lab_block *b)
 {
 	lab_block_unmap(core, b);
-	b->whole = false;
 }
 
 void lab_block_unmap(struct lab_core *core, struct lab_block *b)
