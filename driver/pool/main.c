@@ -66,6 +66,10 @@ static int lab_check(const struct labyrinth_params *params)
 					 "policy direct needs the page allocator in interrupts, which this kernel (PREEMPT_RT, or PROVE_RAW_LOCK_NESTING) does not allow");
 	if (!params->dev->dma_mask || !*params->dev->dma_mask)
 		return lab_refuse_create(params, -EIO, "the device has no DMA mask");
+	/* it stays as it is; without this the DMA layer would warn of every page */
+	if (dma_set_mask(params->dev, *params->dev->dma_mask))
+		return lab_refuse_create(params, -EIO,
+					 "no memory zone is within the device's DMA mask");
 	return 0;
 }
 
@@ -162,8 +166,9 @@ void lab_maze_free(struct labyrinth *maze)
  * Return: the pool, or an ERR_PTR, with one line in the log: -EINVAL: a parameter
  * makes no sense; -ENODEV: the NUMA node is offline; -E2BIG: more than the system's
  * memory; -ENOMEM: not enough of it free; -EIO: the device cannot be given pages
- * (no DMA mask, no mapping); -EOPNOTSUPP: policy direct on a kernel with PREEMPT_RT,
- * or with PROVE_RAW_LOCK_NESTING, which checks RT's rules; -EPERM: in a wrong context.
+ * (no DMA mask, or one that no memory zone is within; no mapping); -EOPNOTSUPP: policy
+ * direct on a kernel with PREEMPT_RT, or with PROVE_RAW_LOCK_NESTING, which checks RT's
+ * rules; -EPERM: in a wrong context.
  */
 struct labyrinth *labyrinth_create(const struct labyrinth_params *params)
 {
