@@ -2,7 +2,8 @@
 """`scripts/lab test`: the suites, one after the other, counted.
 
 Contract: each suite's output goes to build/results/test/NAME.log as it comes; a suite that ends with an
-error or reports nothing counts as failed; the last line is `N passed, N failed, N skipped`, alone.
+error or reports nothing counts as failed; the last lines are each failed test with what was said about
+it, then the table, then `N passed, N failed, N skipped`, alone: the end of a log tells what failed.
 """
 import json
 import os
@@ -14,6 +15,7 @@ from . import packages, paths, proc, suites, tap, ui
 
 LOGS = paths.RESULTS / "test"
 HEARTBEAT_SECONDS = 60
+TOLD_WHOLE = 20     # failures; of more only the names are told at the end
 
 
 def add_parser(commands):
@@ -67,14 +69,28 @@ def _run(suite):
                 child.terminate()
                 child.wait()
     count = reader.end()
-    if status and not count.failed:
-        count.fail(f"ended with status {status}")
+    text = path.read_text(errors="replace")
+    last = [line.strip() for line in text.rstrip().splitlines()[-tap.SAID:]]
+    # more than a failed test: that the guest's kernel warned, say
+    if status and (not count.failed or status in ui.EXITS_OF_GUEST):
+        count.fail(f"ended with status {status}", last)
     elif not reader.any:
-        count.fail("reported no test")
+        count.fail("reported no test", last)
     if count.failed:
         ui.note(f"  end of {os.path.relpath(path)}:")
-        print(proc.tail(path.read_text(errors="replace"), 20), file=sys.stderr)
+        print(proc.tail(text, 20), file=sys.stderr)
     return count
+
+
+def failures_told(counts):
+    """The lines that close a log: each failure of {suite: Count} by name, with what was said about it."""
+    number = 0
+    for suite, count in counts.items():
+        for name, said in zip(count.failures, count.said):
+            number += 1
+            yield f"FAILED {suite}: {name}"
+            if number <= TOLD_WHOLE:
+                yield from (f"    {line[:proc.WIDTH]}" for line in said)
 
 
 def _prepare(chosen):
@@ -92,7 +108,7 @@ def main(args):
         return 0
     begin = time.monotonic()
     _prepare(chosen)
-    total, rows = tap.Count(), []
+    total, rows, counts = tap.Count(), [], {}
     for suite in chosen:
         ui.note(f"suite {suite.name}: {suite.what}")
         start = time.monotonic()
@@ -101,6 +117,7 @@ def main(args):
         except ui.LabError as problem:
             count = tap.Count()
             count.fail(str(problem))
+        counts[suite.name] = count
         seconds = time.monotonic() - start
         total.add(count)
         rows.append({"suite": suite.name, "passed": count.passed, "failed": count.failed, "skipped": count.skipped,
@@ -113,6 +130,8 @@ def main(args):
             ui.note(f"  skipped {line}")
     paths.write_atomically(paths.RESULTS / "test.json",
                            json.dumps({"schema": 1, "suites": rows}, indent=2) + "\n")
+    for line in failures_told(counts):
+        print(line)
     for row in rows:
         print(f"{row['suite']:<18} {row['passed']:>6} passed {row['failed']:>4} failed {row['skipped']:>4} skipped "
               f"{row['seconds'] / 60:>6.1f} min")

@@ -17,6 +17,7 @@ class Result(unittest.TestResult):
         super().__init__()
         self.number = 0
         self.begin = 0.0
+        self.sub = []       # the tracebacks of the test's parts that failed
 
     def startTest(self, test):
         super().startTest(test)
@@ -38,13 +39,29 @@ class Result(unittest.TestResult):
         super().addSkip(test, reason)
         self._line(test, True, f" # SKIP {reason}")
 
+    def _bad(self, test, text):
+        self._line(test, False, text="".join(self.sub) + text)
+        self.sub = []
+
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self._line(test, False, text=self.failures[-1][1])
+        self._bad(test, self.failures[-1][1])
 
     def addError(self, test, err):
         super().addError(test, err)
-        self._line(test, False, text=self.errors[-1][1])
+        self._bad(test, self.errors[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        before = len(self.failures)
+        super().addSubTest(test, subtest, err)
+        if err:
+            text = (self.failures if len(self.failures) > before else self.errors)[-1][1]
+            self.sub.append(f"{subtest}\n{text}")
+
+    def stopTest(self, test):
+        if self.sub:
+            self._bad(test, "")
+        super().stopTest(test)
 
 
 def _flat(tests):
