@@ -338,7 +338,7 @@ TEST_F(owner, hold_waits_for_start)
 
 	ASSERT_EQ(0, labyrinth_io_start(self->fd));
 	EXPECT_EQ(-EINVAL, labyrinth_io_start(self->fd));
-	usleep(50000);
+	EXPECT_TRUE(lab_wait_completions(0, 5));
 	ASSERT_EQ(0, labyrinth_io_queue_stats(self->fd, 0, &stats));
 	EXPECT_EQ(5, stats.produced);
 	EXPECT_EQ(1, stats.state);
@@ -350,12 +350,12 @@ TEST_F(owner, counters_begin_anew_with_bind)
 	struct labyrinth_queue_stats stats;
 
 	ASSERT_EQ(0, labyrinth_io_bind(self->fd, &bind));
-	usleep(50000);
+	EXPECT_TRUE(lab_wait_completions(bind.queue, 5));
 	close(self->fd);
 	self->fd = -1;
 	bind.gen_count = 3;
 	ASSERT_EQ(0, labyrinth_io_bind(self->other, &bind));
-	usleep(50000);
+	EXPECT_TRUE(lab_wait_completions(bind.queue, 3));
 	ASSERT_EQ(0, labyrinth_io_queue_stats(self->other, 0, &stats));
 	EXPECT_EQ(3, stats.produced);
 	EXPECT_EQ(3, stats.completions);

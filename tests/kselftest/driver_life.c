@@ -98,9 +98,8 @@ TEST_F(life, a_killed_reader_leaves_nothing)
 			lab_receive(&self->rx[0], 0);
 		_exit(1);
 	}
-	usleep(200000);
-	ASSERT_EQ(0, lab_info(&info));
-	EXPECT_EQ(1, info.bound);
+	EXPECT_TRUE(lab_wait_bound(1));
+	EXPECT_TRUE(lab_wait_completions(0, 1));
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
@@ -149,7 +148,8 @@ TEST_F_TIMEOUT(life, unbind_under_load, 120)
 
 	for (round = 0; round < 3; round++) {
 		ASSERT_EQ(0, lab_begin_load(load, self->rx, variant->mode));
-		usleep(300000);
+		EXPECT_TRUE(lab_wait_load(self->rx));
+		usleep(100000);
 		begin = lab_ms();
 		EXPECT_EQ(0, lab_unbind(self->pci));
 		EXPECT_LT(lab_ms() - begin, lab_patience(TEARDOWN_MS));
@@ -230,7 +230,8 @@ TEST_F(life, a_stuck_reader_does_not_hold_up_unbind)
 {
 	struct labyrinth_bind bind = lab_generator(0, variant->mode, 0);
 	struct stuck stuck = { 0 };
-	uint64_t begin, before, after;
+	uint64_t begin, before, after, end;
+	struct uffd_msg fault;
 	int fd = faulting_page(&stuck.buffer);
 
 	if (fd < 0)
@@ -241,7 +242,8 @@ TEST_F(life, a_stuck_reader_does_not_hold_up_unbind)
 	ASSERT_EQ(0, lab_bind(&self->rx[0], &bind));
 	stuck.fd = self->rx[0].fd;
 	ASSERT_EQ(0, pthread_create(&stuck.thread, NULL, read_stuck, &stuck));
-	usleep(200000);
+	/* it has come to the page */
+	ASSERT_EQ(sizeof(fault), read(fd, &fault, sizeof(fault)));
 
 	begin = lab_ms();
 	EXPECT_EQ(0, lab_unbind(self->pci));
@@ -254,9 +256,11 @@ TEST_F(life, a_stuck_reader_does_not_hold_up_unbind)
 	pthread_join(stuck.thread, NULL);
 	EXPECT_EQ(4096, stuck.got);
 	EXPECT_EQ(-ENODEV, labyrinth_io_read(stuck.fd, stuck.buffer, 4096));
-	/* the old pool has let its module go */
-	usleep(100000);
-	ASSERT_TRUE(lab_read_number("/sys/module/labyrinth_pool/refcnt", &after));
+	/* the old pool lets its module go */
+	end = lab_ms() + LAB_WAIT_MS;
+	do {
+		ASSERT_TRUE(lab_read_number("/sys/module/labyrinth_pool/refcnt", &after));
+	} while (after != before && lab_ms() < end && !usleep(10000));
 	EXPECT_EQ(before, after);
 	close(fd);
 }

@@ -207,13 +207,58 @@ uint64_t lab_isr_pages(const struct labyrinth_queue_stats *stats)
 
 bool lab_pages_back(void)
 {
-	uint64_t end = lab_ms() + 2000;
+	uint64_t end = lab_ms() + LAB_WAIT_MS;
 	struct labyrinth_pool_stats pool;
 
 	do {
 		if (lab_pool_stats(&pool))
 			return false;
 		if (pool.owned[0] == pool.total)
+			return true;
+		usleep(10000);
+	} while (lab_ms() < end);
+	return false;
+}
+
+bool lab_wait_completions(unsigned int queue, uint64_t count)
+{
+	uint64_t end = lab_ms() + LAB_WAIT_MS;
+	struct labyrinth_queue_stats stats;
+
+	do {
+		if (lab_queue_stats(queue, &stats))
+			return false;
+		if (stats.completions >= count)
+			return true;
+		usleep(10000);
+	} while (lab_ms() < end);
+	return false;
+}
+
+bool lab_wait_bound(unsigned int count)
+{
+	uint64_t end = lab_ms() + LAB_WAIT_MS;
+	struct labyrinth_info info;
+
+	do {
+		if (lab_info(&info))
+			return false;
+		if (info.bound == count)
+			return true;
+		usleep(10000);
+	} while (lab_ms() < end);
+	return false;
+}
+
+bool lab_wait_load(const struct lab_rx *rx)
+{
+	uint64_t end = lab_ms() + LAB_WAIT_MS;
+	int i = 0;
+
+	do {
+		while (i < LAB_QUEUES && __atomic_load_n(&rx[i].pages, __ATOMIC_RELAXED))
+			i++;
+		if (i == LAB_QUEUES)
 			return true;
 		usleep(10000);
 	} while (lab_ms() < end);

@@ -19,6 +19,14 @@
 #define LAB_SYS		"/sys/class/labyrinth/labyrinth0"
 #define LAB_QUEUES	4
 
+/*
+ * What must happen is waited for, so long that only a hang takes longer: nobody knows
+ * how slow the machine is, and what else it does.
+ */
+#define LAB_WAIT_MS	60000
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 300
+
 /* --- receiving ------------------------------------------------------------- */
 
 struct lab_rx {
@@ -64,6 +72,8 @@ struct lab_load {
 
 /* All queues with endless generators; 0 or a negative errno. */
 int lab_begin_load(struct lab_load *load, struct lab_rx *rx, uint32_t mode);
+/* Waits until each thread has read a page. */
+bool lab_wait_load(const struct lab_rx *rx);
 /* When each thread has come to its end. */
 void lab_end_load(struct lab_load *load);
 /* What such a thread does with a struct lab_load */
@@ -80,8 +90,11 @@ int lab_info(struct labyrinth_info *info);
 uint64_t lab_dropped(const struct labyrinth_queue_stats *stats);
 /* Successful allocations of the ISR */
 uint64_t lab_isr_pages(const struct labyrinth_queue_stats *stats);
-/* Every page of the pool is free, at once or within two seconds. */
+/* Waits until every page of the pool is free. */
 bool lab_pages_back(void);
+/* Waits until a queue has had so many completions, or so many queues are bound. */
+bool lab_wait_completions(unsigned int queue, uint64_t count);
+bool lab_wait_bound(unsigned int count);
 
 /* --- the device and the module --------------------------------------------- */
 
@@ -105,7 +118,10 @@ int lab_unload(void);
 
 /* Milliseconds of a clock that only goes forward */
 uint64_t lab_ms(void);
-/* A bound in milliseconds; a kernel that checks all it does gets four times as much. */
+/*
+ * The time that something may take at most, in milliseconds, on a machine that has
+ * nothing else to do; here, where that is not known, ten times as much.
+ */
 uint64_t lab_patience(uint64_t ms);
 
 #endif /* LAB_H */

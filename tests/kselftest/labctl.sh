@@ -33,6 +33,15 @@ expect() {
 	[ "$(wc -l < "$tmp/err")" -eq 1 ] && grep -q "$pattern" "$tmp/err"
 }
 
+# wait_for COMMAND...: until it says yes; so long that only a hang takes longer.
+wait_for() {
+	for _ in $(seq 240); do
+		"$@" && return
+		sleep 0.25
+	done
+	return 1
+}
+
 generate() {
 	labctl receive --source generator --quiet "$@"
 }
@@ -44,10 +53,7 @@ interrupt() {
 	shift 2
 	labctl receive --source generator --quiet "$@" > "$tmp/out" 2> "$tmp/err" &
 	running=$!
-	for _ in $(seq 60); do
-		[ -s "$file" ] && break
-		sleep 0.5
-	done
+	wait_for test -s "$file"
 	kill -s "$signal" $running
 	wait $running
 }
@@ -94,7 +100,7 @@ expect 0 "" labctl list && grep -q "^/dev/labyrinth0 .*live" "$tmp/out"
 report "list shows the device"
 expect 0 "" labctl info --json && grep -q '"queues": 4' "$tmp/out"
 report "info --json"
-{ timeout 60 labctl stats --watch --json 2> "$tmp/err"; } | head -n 2 > "$tmp/out"
+{ timeout 300 labctl stats --watch --json 2> "$tmp/err"; } | head -n 2 > "$tmp/out"
 [ "$(wc -l < "$tmp/out")" -eq 2 ] && ! grep -qv '^{.*}$' "$tmp/out"
 report "stats --watch --json writes a line each time"
 
@@ -140,7 +146,7 @@ interrupt INT "$tmp/endless.3.partial" --queues 4 --out "$tmp/endless" && [ -s "
 report "an endless run ends well with a signal"
 
 labctl receive --source generator --queue 1 --quiet 2> "$tmp/err1" &
-sleep 0.5
+wait_for grep -q 1 /sys/class/labyrinth/labyrinth0/queue1/bound
 expect 1 "has an owner" generate --queue 1 --pages 3
 report "a queue that is taken is named"
 labctl reset
@@ -159,15 +165,17 @@ expect 1 "debugfs is not mounted: mount -t debugfs" \
 	unshare --mount sh -c "umount -l /sys/kernel/debug && labctl holders"
 report "holders: a debugfs that is not mounted is named, with what to do"
 
+# shellcheck disable=SC2317  # wait_for calls it
+holders_have() {
+	labctl holders --json > "$tmp/json" 2>&1 && grep -q "$1" "$tmp/json"
+}
+
 # hold PATTERN: the holders, as text and as JSON that has PATTERN, while a queue runs. In ring mode with a slow
 # source pages are with the device all the time.
 hold() {
 	labctl receive --source generator --mode ring --queue 2 --period-ns 20000000 --quiet 2> /dev/null &
 	running=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		sleep 0.5
-		labctl holders --json > "$tmp/json" 2>&1 && grep -q "$1" "$tmp/json" && break
-	done
+	wait_for holders_have "$1"
 	labctl holders > "$tmp/out" 2> "$tmp/err"
 	status=$?
 	kill $running

@@ -23,7 +23,7 @@ users()
 # A pool whose last page came late goes a little later
 users_back()
 {
-	tries=50
+	tries=600
 	while [ "$(users)" != "$1" ]; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || return 1

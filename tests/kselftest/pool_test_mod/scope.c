@@ -11,7 +11,6 @@
 #include "test.h"
 
 #define SCOPE_PAGES	64
-#define SCOPE_PATIENCE	(10 * HZ)
 
 /* The page allocator's flags in what one task asked it for */
 struct scope_watch {
@@ -144,11 +143,11 @@ static bool pool_case_worker_stands(void)
 		POOL_EXPECT(!labyrinth_page_ok(labyrinth_alloc(w.maze, 2)));
 		POOL_EXPECT(!labyrinth_free(w.maze, pages[--n]));
 	}
-	POOL_EXPECT(wait_for_completion_timeout(&w.inside, SCOPE_PATIENCE));
+	POOL_EXPECT(wait_for_completion_timeout(&w.inside, POOL_PATIENCE));
 	while (n > 2)
 		POOL_EXPECT(!labyrinth_free(w.maze, pages[--n]));
 	schedule_work(&w.work);
-	POOL_EXPECT(wait_for_completion_timeout(&w.done, SCOPE_PATIENCE));
+	POOL_EXPECT(wait_for_completion_timeout(&w.done, POOL_PATIENCE));
 	complete_all(&w.release);
 	flush_work(&w.work);
 	destroy_work_on_stack(&w.work);

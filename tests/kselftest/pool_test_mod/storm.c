@@ -169,6 +169,7 @@ static void storm_run(struct storm *storm, struct storm_timer __percpu *ticks)
 static bool storm_results(struct storm *storm)
 {
 	struct labyrinth_stats stats;
+	unsigned long end = jiffies + POOL_PATIENCE;
 	unsigned int i;
 	u64 allocs = 0;
 
@@ -178,6 +179,10 @@ static bool storm_results(struct storm *storm)
 		preempt_enable();
 	}
 	labyrinth_stats(storm->maze, &stats);
+	/* who was refused is told, for now there are pages; by the worker, in its time */
+	while (stats.allocs[LABYRINTH_ROUTE_FAIL] && !atomic_read(&storm->refilled) &&
+	       time_before(jiffies, end))
+		msleep(20);
 	for (i = 0; i < LABYRINTH_ROUTE_FAIL; i++)
 		allocs += stats.allocs[i];
 	pr_info("# %llu pages, in hardirq %llu, in process %llu; refilled() %d, made %llu, back %llu\n",

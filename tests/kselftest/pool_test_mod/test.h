@@ -10,9 +10,13 @@
 
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/labyrinth_contexts.h>
 #include <linux/labyrinth_pool.h>
+
+/* What must happen is waited for: only a hang takes longer, however slow the machine */
+#define POOL_PATIENCE	(60 * HZ)
 
 #define POOL_EXPECT(condition)	pool_expect(!!(condition), #condition, __func__, __LINE__)
 
