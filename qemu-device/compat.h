@@ -23,6 +23,12 @@
 #include "hw/pci/pci_device.h"
 #endif
 
+#if LABYRINTH_QEMU_AT_LEAST(10, 0)
+#include "system/reset.h"
+#else
+#include "sysemu/reset.h"
+#endif
+
 /* Class data and interface lists are const since 10.1. */
 #if LABYRINTH_QEMU_AT_LEAST(10, 1)
 #define LABYRINTH_TYPE_CONST const

@@ -12,6 +12,7 @@
  *   irq.c     when a vector is sent, over MSI-X or INTx
  *   source.c  incoming data from the character device
  *   vmstate.c migration
+ *   faults.h  what goes wrong on purpose, with files of its own
  * Everything runs under the big lock, so nothing here is concurrent.  Time is
  * QEMU_CLOCK_VIRTUAL only; with a generator nothing depends on the host's.
  */
@@ -44,6 +45,23 @@ OBJECT_DECLARE_SIMPLE_TYPE(LabyrinthState, LABYRINTH)
 #define LABYRINTH_DEFAULT_QUEUES    4
 #define LABYRINTH_DEFAULT_FLUSH_US  1000
 
+typedef struct LabyrinthFaults LabyrinthFaults;
+
+/* What goes wrong how often: asked for by a property or by the registers */
+typedef struct LabyrinthFaultSetting {
+    uint32_t rate;
+    uint32_t nth;               /* counts down */
+    uint32_t param;
+    uint32_t limit;
+} LabyrinthFaultSetting;
+
+typedef struct LabyrinthFaultConfig {
+    uint64_t seed;
+    uint32_t hostile;
+    uint32_t rules;
+    LabyrinthFaultSetting kind[LABYRINTH_NR_FAULTS];
+} LabyrinthFaultConfig;
+
 typedef struct LabyrinthQueue {
     uint32_t state;             /* enum labyrinth_queue_state */
 
@@ -66,6 +84,7 @@ typedef struct LabyrinthQueue {
     /* completion ring, free-running counts */
     uint32_t cq_head;
     uint32_t cq_tail;
+    bool held;                  /* one entry is kept for it, see faults.h */
 
     /*
      * Posted buffers: [pq_head, pq_tail) are still in the guest's ring; those
@@ -104,6 +123,12 @@ struct LabyrinthState {
     uint32_t nr_queues;
     uint32_t flush_us;
     CharBackend chr;
+    bool x_faults;
+    bool fault_props;           /* one of those below was given */
+    LabyrinthFaultConfig fault_config;
+
+    LabyrinthFaults *faults;    /* NULL without x-faults */
+    bool faults_loaded;
 
     MemoryRegion regs;
     Error *migration_blocker;
@@ -157,12 +182,12 @@ static inline uint32_t labyrinth_source(const LabyrinthQueue *q)
 
 static inline bool labyrinth_cq_full(const LabyrinthQueue *q)
 {
-    return q->cq_tail - q->cq_head >= q->cq_size;
+    return q->cq_tail - q->cq_head + q->held >= q->cq_size;
 }
 
 /* pci.c */
 bool labyrinth_awake(LabyrinthState *s);        /* D0 */
-bool labyrinth_may_dma(LabyrinthState *s);      /* D0 and bus master */
+bool labyrinth_may_dma(LabyrinthState *s);      /* D0, bus master, a link */
 void labyrinth_reset(LabyrinthState *s);        /* power-on, all but PCI */
 
 /* mmio.c */
@@ -179,6 +204,7 @@ void labyrinth_queue_consume(LabyrinthState *s, unsigned qi, uint32_t head,
 /* The device gives up all that the queue was lent; it is IDLE afterwards. */
 void labyrinth_queue_idle(LabyrinthState *s, unsigned qi, const char *why);
 /* Keeps a fetched buffer; false if the device has its address already. */
+bool labyrinth_lent(LabyrinthState *s, uint64_t addr);
 bool labyrinth_shadow_add(LabyrinthState *s, unsigned qi, uint64_t addr,
                           uint32_t cookie);
 /* Forgets the oldest posted buffer: it is the host's again. */
@@ -187,6 +213,13 @@ void labyrinth_shadow_remove(LabyrinthState *s, unsigned qi);
 /* engine.c */
 void labyrinth_kick(LabyrinthState *s);
 void labyrinth_engine_run(void *opaque);
+/* For what the engine calls, and nobody else */
+bool labyrinth_dma(LabyrinthState *s, bool to_host, uint64_t addr, void *buf,
+                   uint32_t len);
+/* Needs a free entry.  False: the bus refused it, so the caller halts. */
+bool labyrinth_complete(LabyrinthState *s, unsigned qi,
+                        struct labyrinth_completion c);
+void labyrinth_halt(LabyrinthState *s, unsigned qi);
 
 /* irq.c */
 /* Also counts and traces; @err is one of LABYRINTH_ERR_*. */
@@ -197,6 +230,9 @@ void labyrinth_irq_admin(LabyrinthState *s);
 void labyrinth_irq_arm(LabyrinthState *s, unsigned qi);
 /* Sends what is due; returns when moderation wants to be looked at again. */
 uint64_t labyrinth_irq_update(LabyrinthState *s, unsigned qi, uint64_t now);
+/* Sends a queue's vector, or any, whether it is armed or not, if it may be. */
+void labyrinth_irq_raise(LabyrinthState *s, unsigned qi, const char *why);
+void labyrinth_irq_send(LabyrinthState *s, unsigned vector, const char *why);
 void labyrinth_irq_flush(LabyrinthState *s, unsigned qi);
 void labyrinth_irq_intx(LabyrinthState *s);
 void labyrinth_irq_reset(LabyrinthState *s);
@@ -216,5 +252,7 @@ uint32_t labyrinth_source_status(LabyrinthState *s);
 
 /* vmstate.c */
 extern const VMStateDescription vmstate_labyrinth;
+/* Reports, resets the device; for the return of a post_load. */
+int labyrinth_load_refused(LabyrinthState *s, const char *why);
 
 #endif /* LABYRINTH_DEVICE_H */

@@ -10,15 +10,15 @@
  * the bus refuses stops its queue, because nothing can be reported through it.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 
 void labyrinth_kick(LabyrinthState *s)
 {
     timer_mod_anticipate_ns(s->engine, labyrinth_now() + LABYRINTH_TICK_NS);
 }
 
-static bool dma(LabyrinthState *s, bool to_host, uint64_t addr, void *buf,
-                uint32_t len)
+bool labyrinth_dma(LabyrinthState *s, bool to_host, uint64_t addr, void *buf,
+                   uint32_t len)
 {
     PCIDevice *pdev = PCI_DEVICE(s);
     MemTxAttrs attrs = {
@@ -34,7 +34,7 @@ static bool dma(LabyrinthState *s, bool to_host, uint64_t addr, void *buf,
 }
 
 /* The bus refused a ring of this queue. */
-static void halt(LabyrinthState *s, unsigned qi)
+void labyrinth_halt(LabyrinthState *s, unsigned qi)
 {
     labyrinth_queue_idle(s, qi, "ring refused by the bus");
     labyrinth_error(s, qi, LABYRINTH_ERR_DMA);
@@ -42,40 +42,43 @@ static void halt(LabyrinthState *s, unsigned qi)
 
 /* --- completion ring ------------------------------------------------------ */
 
-/* Needs a free entry.  False: the bus refused it, so the caller halts. */
-static bool complete(LabyrinthState *s, unsigned qi,
-                     struct labyrinth_completion c)
+bool labyrinth_complete(LabyrinthState *s, unsigned qi,
+                        struct labyrinth_completion c)
 {
     const uint32_t flags_at = offsetof(struct labyrinth_completion, flags);
     LabyrinthQueue *q = &s->queue[qi];
     uint64_t at = q->cq_base + (uint64_t)(q->cq_tail & (q->cq_size - 1))
                   * sizeof(c);
-    uint16_t flags = c.flags;
+    bool event = c.flags & LABYRINTH_COMP_EVENT;
 
+    c.queue = qi;
     if (!(q->cq_tail & q->cq_size)) {
-        flags |= LABYRINTH_COMP_PHASE;
+        c.flags |= LABYRINTH_COMP_PHASE;
+    }
+    if (s->faults) {
+        labyrinth_hostile_completion(s, qi, &c);
     }
     LABYRINTH_TRACE(COMPLETION, completion, qi, q->cq_tail, c.seq, c.status,
-                    c.length, c.cookie, c.crc32c, flags);
+                    c.length, c.cookie, c.crc32c, c.flags);
     c.seq = cpu_to_le64(c.seq);
     c.ready_ns = cpu_to_le64(c.ready_ns);
     c.cookie = cpu_to_le32(c.cookie);
     c.crc32c = cpu_to_le32(c.crc32c);
     c.length = cpu_to_le16(c.length);
     c.status = cpu_to_le16(c.status);
-    c.queue = cpu_to_le16(qi);
-    c.flags = cpu_to_le16(flags);
+    c.queue = cpu_to_le16(c.queue);
+    c.flags = cpu_to_le16(c.flags);
 
-    if (!dma(s, true, at, &c, flags_at)) {
+    if (!labyrinth_dma(s, true, at, &c, flags_at)) {
         return false;
     }
     /* pairs with the host's read barrier after it has seen the phase bit */
     smp_wmb();
-    if (!dma(s, true, at + flags_at, &c.flags, sizeof(c.flags))) {
+    if (!labyrinth_dma(s, true, at + flags_at, &c.flags, sizeof(c.flags))) {
         return false;
     }
     q->cq_tail++;
-    if (flags & LABYRINTH_COMP_EVENT) {
+    if (event) {
         q->urgent = true;
     }
     return true;
@@ -101,7 +104,7 @@ static bool take_desc(LabyrinthState *s, unsigned qi,
                      "descriptor %" PRIu32 " of queue %u: address 0x%" PRIx64
                      " length %" PRIu32, s->queue[qi].pq_head, qi, addr,
                      length);
-    return complete(s, qi, (struct labyrinth_completion) {
+    return labyrinth_complete(s, qi, (struct labyrinth_completion) {
         .cookie = cookie,
         .status = LABYRINTH_COMP_BAD_DESC,
     });
@@ -127,14 +130,14 @@ static bool fetch(LabyrinthState *s, unsigned qi)
         return false;
     }
     n = MIN(n, MIN(q->pq_size - slot, LABYRINTH_TICK_DESCS));
-    if (!dma(s, false, q->pq_base + slot * sizeof(desc[0]), desc,
+    if (!labyrinth_dma(s, false, q->pq_base + slot * sizeof(desc[0]), desc,
              n * sizeof(desc[0]))) {
-        halt(s, qi);
+        labyrinth_halt(s, qi);
         return false;
     }
     for (uint32_t i = 0; i < n && !labyrinth_cq_full(q); i++) {
         if (!take_desc(s, qi, &desc[i])) {
-            halt(s, qi);
+            labyrinth_halt(s, qi);
             return false;
         }
         q->pq_head++;
@@ -144,6 +147,35 @@ static bool fetch(LabyrinthState *s, unsigned qi)
 
 /* --- data ----------------------------------------------------------------- */
 
+static bool move(LabyrinthState *s, unsigned qi, uint64_t addr,
+                 const struct labyrinth_fw_page *page)
+{
+    return s->faults ?
+           labyrinth_fault_move(s, qi, addr, page->data, page->length) :
+           labyrinth_dma(s, true, addr, page->data, page->length);
+}
+
+/* The completion of a page that was moved; false: the bus refused the ring. */
+static bool tell(LabyrinthState *s, unsigned qi, uint64_t addr,
+                 const struct labyrinth_fw_page *page,
+                 const struct labyrinth_completion *c, bool *lost)
+{
+    enum labyrinth_telling how;
+
+    if (!s->faults) {
+        return labyrinth_complete(s, qi, *c);
+    }
+    how = labyrinth_fault_tell(s, qi, c);
+    *lost = how == LABYRINTH_TELL_NEVER;
+    if (*lost || how == LABYRINTH_TELL_LATER) {
+        return true;
+    }
+    labyrinth_fault_stale(s, qi, addr, page->data, page->length);
+    return labyrinth_complete(s, qi, *c) &&
+           (how != LABYRINTH_TELL_TWICE || labyrinth_complete(s, qi, *c)) &&
+           labyrinth_fault_held(s, qi);
+}
+
 /* Moves the queue's next page if it has a buffer and an entry to report it. */
 static bool transfer(LabyrinthState *s, unsigned qi)
 {
@@ -152,10 +184,11 @@ static bool transfer(LabyrinthState *s, unsigned qi)
     bool ring = labyrinth_is_ring(q);
     struct labyrinth_completion c;
     uint64_t addr;
-    bool moved, told;
+    bool moved, told, lost = false;
 
     if (!page || labyrinth_cq_full(q) ||
-        (ring && q->posted_in == q->posted_out)) {
+        (ring && q->posted_in == q->posted_out) ||
+        labyrinth_fault_stops(s, qi)) {
         return false;
     }
     c = (struct labyrinth_completion) {
@@ -171,21 +204,26 @@ static bool transfer(LabyrinthState *s, unsigned qi)
         c.cookie = q->posted_cookie[slot];
     }
 
-    moved = dma(s, true, addr, page->data, page->length);
+    moved = move(s, qi, addr, page);
     if (moved) {
         c.length = page->length;
         c.crc32c = page->crc32c;
+        told = tell(s, qi, addr, page, &c, &lost);
     } else {
         c.status = LABYRINTH_COMP_DMA;
         labyrinth_error(s, qi, LABYRINTH_ERR_DMA);
+        told = labyrinth_complete(s, qi, c);
     }
-    told = complete(s, qi, c);
     if (ring) {
         labyrinth_shadow_remove(s, qi);
     }
-    labyrinth_fw_done(&s->fw, qi, moved && told);
+    if (lost) {
+        labyrinth_fw_drop(&s->fw, qi, LABYRINTH_DROP_FAULT);
+    } else {
+        labyrinth_fw_done(&s->fw, qi, moved && told);
+    }
     if (!told) {
-        halt(s, qi);
+        labyrinth_halt(s, qi);
     }
     return told;
 }
@@ -222,8 +260,8 @@ static void end_of_source(LabyrinthState *s, unsigned qi, uint64_t now)
 
     /* the firmware says so only once: first see that it can be passed on */
     if (!labyrinth_cq_full(&s->queue[qi]) && labyrinth_fw_eos(&s->fw, qi) &&
-        !complete(s, qi, c)) {
-        halt(s, qi);
+        !(labyrinth_fault_held(s, qi) && labyrinth_complete(s, qi, c))) {
+        labyrinth_halt(s, qi);
     }
 }
 
@@ -235,6 +273,9 @@ static uint64_t run_queue(LabyrinthState *s, unsigned qi, uint64_t now,
     uint64_t next = LABYRINTH_NEVER;
     bool moved = true;
 
+    if (s->faults && labyrinth_faults_stuck(s, qi, now)) {
+        return labyrinth_irq_update(s, qi, now);
+    }
     /* Each turn but the last moves a page, so the budget bounds the loop. */
     while (q->state == LABYRINTH_STATE_RUNNING && moved) {
         bool more = labyrinth_is_ring(q) && fetch(s, qi);
@@ -278,17 +319,22 @@ static void run(LabyrinthState *s)
 
     /* STOP is acknowledged whatever the state of the bus. */
     for (unsigned qi = 0; qi < s->nr_queues; qi++) {
-        if (s->queue[qi].state == LABYRINTH_STATE_DRAINING) {
+        if (s->queue[qi].state == LABYRINTH_STATE_DRAINING &&
+            !(s->faults && labyrinth_faults_drain(s, qi, now))) {
             labyrinth_queue_idle(s, qi, "drained");
         }
     }
     if (!labyrinth_may_dma(s)) {
+        labyrinth_faults_wait(s);
         return;
     }
     if (s->admin_held) {
         labyrinth_irq_admin(s);
     }
     next = labyrinth_source_run(s, now);
+    if (s->faults && !labyrinth_faults_run(s, now)) {
+        return;
+    }
     for (unsigned i = 0; i < s->nr_queues; i++) {
         unsigned qi = (s->turn + i) % s->nr_queues;
 
@@ -297,6 +343,9 @@ static void run(LabyrinthState *s)
     s->turn = (s->turn + 1) % s->nr_queues;
     if (generator_waits(s)) {
         next = now;
+    }
+    if (s->faults) {
+        next = MIN(next, labyrinth_faults_next(s, now));
     }
     if (next != LABYRINTH_NEVER) {
         timer_mod_anticipate_ns(s->engine, MAX(next, now + LABYRINTH_TICK_NS));

@@ -11,21 +11,23 @@
  * D3hot) stays due and is sent by the engine when it may.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 #include "hw/pci/msix.h"
 
 void labyrinth_irq_intx(LabyrinthState *s)
 {
     PCIDevice *pdev = PCI_DEVICE(s);
 
-    pci_set_irq(pdev, !msix_enabled(pdev) && s->irq_cause);
+    pci_set_irq(pdev, !msix_enabled(pdev) && s->irq_cause &&
+                !labyrinth_link_dead(s));
 }
 
 /* An MSI is a write by the device, INTx is not. */
 static bool irq_allowed(LabyrinthState *s)
 {
     return msix_enabled(PCI_DEVICE(s)) ? labyrinth_may_dma(s)
-                                       : labyrinth_awake(s);
+                                       : labyrinth_awake(s) &&
+                                         !labyrinth_link_dead(s);
 }
 
 static void irq_send(LabyrinthState *s, unsigned vector, const char *why)
@@ -132,8 +134,26 @@ static void irq_fire(LabyrinthState *s, unsigned qi, const char *why)
     q->armed = false;
     q->urgent = false;
     q->irq_deadline = LABYRINTH_NEVER;
+    if (s->faults && labyrinth_faults_irq(s, qi)) {
+        return;
+    }
     q->irqs++;
     irq_send(s, q->vector, why);
+}
+
+void labyrinth_irq_raise(LabyrinthState *s, unsigned qi, const char *why)
+{
+    if (irq_allowed(s)) {
+        s->queue[qi].irqs++;
+        irq_send(s, s->queue[qi].vector, why);
+    }
+}
+
+void labyrinth_irq_send(LabyrinthState *s, unsigned vector, const char *why)
+{
+    if (irq_allowed(s)) {
+        irq_send(s, vector, why);
+    }
 }
 
 uint64_t labyrinth_irq_update(LabyrinthState *s, unsigned qi, uint64_t now)

@@ -53,7 +53,7 @@
  * queue's user (it takes none).
  */
 #define LABYRINTH_PAGE_DEVICE		0x00000u
-#define LABYRINTH_PAGE_FAULTS		0x01000u	/* reserved for x-faults=on */
+#define LABYRINTH_PAGE_FAULTS		0x01000u	/* there only with x-faults=on */
 #define LABYRINTH_PAGE_QUEUE(q)		(0x10000u + (q) * 0x1000u)
 #define LABYRINTH_PAGE_USER(q)		(0x20000u + (q) * 0x1000u)
 
@@ -84,6 +84,7 @@
 #define LABYRINTH_CAPS_STAGING(c)	(((c) >> 8) & 0xffu)
 #define LABYRINTH_CAPS_STREAM		(1u << 16)	/* a chardev is attached */
 #define LABYRINTH_CAPS_GENERATOR	(1u << 17)
+#define LABYRINTH_CAPS_FAULTS		(1u << 18)	/* LABYRINTH_PAGE_FAULTS is there */
 
 #define LABYRINTH_CTRL_RESET		(1u << 0)	/* all queues, counters and errors */
 
@@ -169,7 +170,7 @@ enum labyrinth_drop {
 	LABYRINTH_DROP_OVERRUN	= 0,	/* generator: no staging page when it was due */
 	LABYRINTH_DROP_STOP	= 1,	/* generator: staged when the queue stopped */
 	LABYRINTH_DROP_DMA	= 2,	/* the bus refused the transfer */
-	LABYRINTH_DROP_RESERVED	= 3,
+	LABYRINTH_DROP_FAULT	= 3,	/* an injected fault took its completion away */
 	LABYRINTH_DROP_REASONS	= 4,
 };
 
@@ -224,5 +225,96 @@ enum labyrinth_comp_status {
 	LABYRINTH_COMP_DMA	= 2,	/* buffer returned, its data dropped */
 	LABYRINTH_COMP_BAD_DESC	= 3,	/* descriptor refused, nothing written */
 };
+
+/* --- fault injection, offsets in LABYRINTH_PAGE_FAULTS --------------------- */
+/*
+ * A fault of kind f is injected into some of its *events* (named below): each
+ * with the probability RATE, and the NTH from the writing of NTH on; at most
+ * LIMIT times from the writing of LIMIT on, unless that is 0.  All chance comes
+ * from one generator that SEED starts anew.  The reset of the device leaves
+ * this page as it is; power-on and the device's properties of the same names
+ * set it.
+ */
+#define LABYRINTH_FREG_ID		0x000	/* RO, LABYRINTH_FAULTS_ID */
+#define LABYRINTH_FREG_KINDS		0x004	/* RO, rules << 16 | faults */
+#define LABYRINTH_FREG_SEED		0x008	/* RW 64 */
+#define LABYRINTH_FREG_HOSTILE		0x010	/* RW, millionths: how often the adversary lies */
+#define LABYRINTH_FREG_RULES		0x014	/* RW, bit per rule that it may use; all at reset */
+#define LABYRINTH_FREG_FIRED(r)		(0x080 + 8 * (r))	/* RO 64, enum labyrinth_rule */
+#define LABYRINTH_FREG_RATE(f)		(0x400 + 0x20 * (f))	/* RW, millionths */
+#define LABYRINTH_FREG_NTH(f)		(0x404 + 0x20 * (f))	/* RW, counts down; 0 none */
+#define LABYRINTH_FREG_PARAM(f)		(0x408 + 0x20 * (f))	/* RW, 0: the default below */
+#define LABYRINTH_FREG_LIMIT(f)		(0x40c + 0x20 * (f))	/* RW, 0 none */
+#define LABYRINTH_FREG_EVENTS(f)	(0x410 + 0x20 * (f))	/* RO 64, under RATE or NTH */
+#define LABYRINTH_FREG_INJECTED(f)	(0x418 + 0x20 * (f))	/* RO 64 */
+
+#define LABYRINTH_FAULTS_ID		0x544c4146u	/* "FALT" */
+#define LABYRINTH_MILLION		1000000u
+
+/* X(symbol, name, default of PARAM): the event, what happens, what PARAM is */
+#define LABYRINTH_FAULTS(X)						\
+	/* an interrupt is due: it is not sent, but the vector disarmed */	\
+	X(IRQ_LOST, "irq-lost", 0)					\
+	/* it is sent PARAM us later */					\
+	X(IRQ_LATE, "irq-late", 1000)					\
+	/* it is sent PARAM times more */				\
+	X(IRQ_TWICE, "irq-twice", 1)					\
+	/* the engine ran: a running queue's vector, with nothing new */	\
+	X(IRQ_SPURIOUS, "irq-spurious", 0)				\
+	/* the engine ran: PARAM of them, one each engine run */	\
+	X(IRQ_STORM, "irq-storm", 10000)				\
+	/* a data completion is due: it is not written, DROP_FAULT */	\
+	X(COMP_LOST, "comp-lost", 0)					\
+	/* it is written twice */					\
+	X(COMP_TWICE, "comp-twice", 0)					\
+	/* it is written after the queue's next one */			\
+	X(COMP_REORDERED, "comp-reordered", 0)				\
+	/* it is written PARAM us before its data */			\
+	X(COMP_EARLY, "comp-early", 10)					\
+	/* a page is to be moved: the queue stands still for PARAM us */	\
+	X(DMA_STUCK, "dma-stuck", 1000000)				\
+	/* only its first PARAM bytes are written, 0: half */		\
+	X(DMA_SHORT, "dma-short", 0)					\
+	/* one 64-byte line of it is left out */			\
+	X(DMA_TORN, "dma-torn", 0)					\
+	/* PARAM us after its completion its buffer is written again */	\
+	X(DMA_STALE, "dma-stale", 200)					\
+	/* a register is read: for PARAM us the link is dead: reads are */	\
+	/* all ones, no write, DMA, IRQ */				\
+	X(LINK_DEAD, "link-dead", 100000)				\
+	/* the engine ran: the same for good, the configuration space too */	\
+	X(REMOVED, "removed", 0)					\
+	/* a function-level or device reset: it takes PARAM us */	\
+	X(FLR_SLOW, "flr-slow", 2000000)				\
+	/* the configuration space is read: one bit is wrong */		\
+	X(CONFIG_LIE, "config-lie", 0)
+
+/*
+ * X(symbol, name): what the adversary makes up, each time that it may and
+ * chance has it so.  Its DMA goes only where the device was lent memory, so
+ * that without an IOMMU too what happens is the driver's doing.
+ */
+#define LABYRINTH_RULES(X)						\
+	X(COMP_SEQ, "comp-seq")						\
+	X(COMP_READY, "comp-ready")					\
+	X(COMP_COOKIE, "comp-cookie")					\
+	X(COMP_CRC, "comp-crc")						\
+	X(COMP_LENGTH, "comp-length")					\
+	X(COMP_STATUS, "comp-status")					\
+	X(COMP_QUEUE, "comp-queue")					\
+	X(COMP_FLAGS, "comp-flags")					\
+	X(COMP_MADE, "comp-made")	/* of nothing, all fields */	\
+	X(COMP_REWRITE, "comp-rewrite")	/* an old entry changes again */	\
+	X(REQ_TAG, "req-tag")						\
+	X(REG_VALUE, "reg-value")	/* of any other register read */	\
+	X(REG_TWICE, "reg-twice")	/* bits differ from the read before */	\
+	X(IRQ_ANY, "irq-any")		/* any vector, any time */	\
+	X(DATA, "data")			/* does not fit its CRC */	\
+	X(EVENT, "event")		/* an end of the source that is none */
+
+#define LABYRINTH_FAULT_ENUM(sym, name, param)	LABYRINTH_FAULT_##sym,
+#define LABYRINTH_RULE_ENUM(sym, name)		LABYRINTH_RULE_##sym,
+enum labyrinth_fault { LABYRINTH_FAULTS(LABYRINTH_FAULT_ENUM) LABYRINTH_NR_FAULTS };
+enum labyrinth_rule { LABYRINTH_RULES(LABYRINTH_RULE_ENUM) LABYRINTH_NR_RULES };
 
 #endif /* LABYRINTH_HW_H */

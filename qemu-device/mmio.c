@@ -8,14 +8,14 @@
  * size or alignment is dropped by the memory core before it gets here.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 #include "regs.h"
 
 /* Where an access goes; attr is 0 if it goes nowhere. */
 typedef struct Target {
     enum labyrinth_reg_page page;
     unsigned qi;            /* LABYRINTH_NO_QUEUE for the device page */
-    unsigned latch;
+    LabyrinthLatch *latch;
     uint32_t reg;           /* of the whole register */
     uint8_t attr;
     bool high;              /* the upper half of a wide one */
@@ -26,22 +26,28 @@ static bool find_page(LabyrinthState *s, hwaddr addr, Target *t)
 {
     t->page = LABYRINTH_REGS_DEVICE;
     t->qi = LABYRINTH_NO_QUEUE;
-    t->latch = 0;
+    t->latch = &s->latch[0];
     if (addr < LABYRINTH_PAGE_DEVICE + LABYRINTH_PAGE_SIZE) {
+        return true;
+    }
+    if (s->faults && addr >= LABYRINTH_PAGE_FAULTS &&
+        addr < LABYRINTH_PAGE_FAULTS + LABYRINTH_PAGE_SIZE) {
+        t->page = LABYRINTH_REGS_FAULTS;
+        t->latch = &s->faults->latch;
         return true;
     }
     if (addr >= LABYRINTH_PAGE_USER(0) &&
         addr < LABYRINTH_PAGE_USER(s->nr_queues)) {
         t->page = LABYRINTH_REGS_USER;
         t->qi = (addr - LABYRINTH_PAGE_USER(0)) / LABYRINTH_PAGE_SIZE;
-        t->latch = 1 + LABYRINTH_MAX_QUEUES + t->qi;
+        t->latch = &s->latch[1 + LABYRINTH_MAX_QUEUES + t->qi];
         return true;
     }
     if (addr >= LABYRINTH_PAGE_QUEUE(0) &&
         addr < LABYRINTH_PAGE_QUEUE(s->nr_queues)) {
         t->page = LABYRINTH_REGS_QUEUE;
         t->qi = (addr - LABYRINTH_PAGE_QUEUE(0)) / LABYRINTH_PAGE_SIZE;
-        t->latch = 1 + t->qi;
+        t->latch = &s->latch[1 + t->qi];
         return true;
     }
     return false;
@@ -79,7 +85,7 @@ static Target decode(LabyrinthState *s, hwaddr addr, unsigned size)
 /* The low half keeps the high half for the read that follows it. */
 static uint64_t get_half(LabyrinthState *s, const Target *t)
 {
-    LabyrinthLatch *latch = &s->latch[t->latch];
+    LabyrinthLatch *latch = t->latch;
     uint16_t offset = t->reg + 4;
     uint64_t val;
 
@@ -96,6 +102,11 @@ static uint64_t get_half(LabyrinthState *s, const Target *t)
     return (uint32_t)val;
 }
 
+static bool is_tag(const Target *t)
+{
+    return t->page == LABYRINTH_REGS_QUEUE && t->reg == LABYRINTH_QREG_REQ_TAG;
+}
+
 static uint64_t labyrinth_regs_read(void *opaque, hwaddr addr, unsigned size)
 {
     LabyrinthState *s = opaque;
@@ -108,12 +119,18 @@ static uint64_t labyrinth_regs_read(void *opaque, hwaddr addr, unsigned size)
         return MAKE_64BIT_MASK(0, size * 8);
     }
     t = decode(s, addr, size);
-    if (!(t.attr & LABYRINTH_R)) {
+    if (s->faults && t.page != LABYRINTH_REGS_FAULTS &&
+        labyrinth_faults_kill_link(s)) {
+        val = MAKE_64BIT_MASK(0, size * 8);
+    } else if (!(t.attr & LABYRINTH_R)) {
         labyrinth_refuse(s, t.qi, LABYRINTH_ERR_BAD_ACCESS,
                          "read of %u bytes at 0x%" HWADDR_PRIx, size, addr);
     } else {
         val = t.half ? get_half(s, &t)
                      : labyrinth_reg_get(s, t.page, t.qi, t.reg);
+        if (s->faults && t.page != LABYRINTH_REGS_FAULTS) {
+            val = labyrinth_hostile_read(s, addr, size, is_tag(&t), val);
+        }
     }
     LABYRINTH_TRACE(REG_READ, reg_read, addr, size, val);
     return val;
@@ -132,6 +149,15 @@ static void labyrinth_regs_write(void *opaque, hwaddr addr, uint64_t val,
     }
     LABYRINTH_TRACE(REG_WRITE, reg_write, addr, size, val);
     t = decode(s, addr, size);
+    if (t.page != LABYRINTH_REGS_FAULTS && labyrinth_link_dead(s)) {
+        return;
+    }
+    if (t.page != LABYRINTH_REGS_FAULTS && labyrinth_resetting(s)) {
+        labyrinth_refuse(s, t.qi, LABYRINTH_ERR_BAD_ACCESS,
+                         "write at 0x%" HWADDR_PRIx " while the device is not "
+                         "ready", addr);
+        return;
+    }
     if (!(t.attr & LABYRINTH_W)) {
         labyrinth_refuse(s, t.qi, LABYRINTH_ERR_BAD_ACCESS,
                          "write of %u bytes at 0x%" HWADDR_PRIx, size, addr);

@@ -7,7 +7,7 @@
  * cannot be honoured fails realize with one line that says what would be right.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_aer.h"
@@ -33,7 +33,7 @@ bool labyrinth_may_dma(LabyrinthState *s)
 {
     PCIDevice *pdev = PCI_DEVICE(s);
 
-    return labyrinth_awake(s) &&
+    return labyrinth_awake(s) && !labyrinth_link_dead(s) &&
            pci_get_word(pdev->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
 }
 
@@ -52,6 +52,14 @@ static bool add_pm_capability(PCIDevice *pdev, Error **errp)
     return true;
 }
 
+static uint32_t labyrinth_config_read(PCIDevice *pdev, uint32_t addr, int len)
+{
+    LabyrinthState *s = LABYRINTH(pdev);
+    uint32_t val = pci_default_read_config(pdev, addr, len);
+
+    return s->faults ? labyrinth_faults_config_read(s, addr, val, len) : val;
+}
+
 static void labyrinth_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
                                    int len)
 {
@@ -59,6 +67,9 @@ static void labyrinth_config_write(PCIDevice *pdev, uint32_t addr, uint32_t val,
     bool could_dma = labyrinth_may_dma(s);
     bool was_awake = labyrinth_awake(s);
 
+    if (s->faults && labyrinth_faults_config_gone(s)) {
+        return;
+    }
     pci_default_write_config(pdev, addr, val, len);
     pcie_aer_write_config(pdev, addr, val, len);
     pcie_cap_flr_write_config(pdev, addr, val, len);
@@ -79,6 +90,7 @@ void labyrinth_reset(LabyrinthState *s)
     timer_del(s->engine);
     s->turn = 0;
     memset(s->latch, 0, sizeof(s->latch));
+    labyrinth_faults_reset(s);
     for (unsigned qi = 0; qi < s->nr_queues; qi++) {
         labyrinth_queue_reset(s, qi);
     }
@@ -90,11 +102,17 @@ void labyrinth_reset(LabyrinthState *s)
 static void labyrinth_pci_reset(DeviceState *dev)
 {
     PCIDevice *pdev = PCI_DEVICE(dev);
+    LabyrinthState *s = LABYRINTH(dev);
 
     pci_word_test_and_clear_mask(pdev->config + CAP_PM_OFFSET + PCI_PM_CTRL,
                                  PCI_PM_CTRL_STATE_MASK);
     pcie_cap_deverr_reset(pdev);
-    labyrinth_reset(LABYRINTH(dev));
+    labyrinth_reset(s);
+    /* The PCI core clears the bit only after this. */
+    if (pci_get_word(pdev->config + CAP_EXP_OFFSET + PCI_EXP_DEVCTL) &
+        PCI_EXP_DEVCTL_BCR_FLR) {
+        labyrinth_faults_slow_reset(s, true);
+    }
 }
 
 /* --- life cycle ----------------------------------------------------------- */
@@ -111,7 +129,7 @@ static bool check_properties(LabyrinthState *s, Error **errp)
                    "pcie-root-port on machine q35");
         return false;
     }
-    return true;
+    return labyrinth_faults_check(s, errp);
 }
 
 static bool add_capabilities(LabyrinthState *s, Error **errp)
@@ -172,6 +190,7 @@ static void labyrinth_pci_realize(PCIDevice *pdev, Error **errp)
     memset(s->staging, 0, LABYRINTH_STAGING_PAGES * LABYRINTH_PAGE_SIZE);
     s->queue = g_new0(LabyrinthQueue, s->nr_queues);
     s->shadow = g_hash_table_new(g_int64_hash, g_int64_equal);
+    labyrinth_faults_init(s);
     s->engine = timer_new_ns(QEMU_CLOCK_VIRTUAL, labyrinth_engine_run, s);
     labyrinth_fw_init(&s->fw, s->staging, s->nr_queues);
 
@@ -189,6 +208,7 @@ static void labyrinth_pci_exit(PCIDevice *pdev)
     LabyrinthState *s = LABYRINTH(pdev);
 
     labyrinth_source_disconnect(s);
+    labyrinth_faults_exit(s);
     timer_free(s->engine);
     g_hash_table_destroy(s->shadow);
     g_free(s->queue);
@@ -202,7 +222,13 @@ static const Property labyrinth_properties[] = {
     DEFINE_PROP_CHR("chardev", LabyrinthState, chr),
     DEFINE_PROP_UINT32("flush-us", LabyrinthState, flush_us,
                        LABYRINTH_DEFAULT_FLUSH_US),
+    DEFINE_PROP_BOOL("x-faults", LabyrinthState, x_faults, false),
 };
+
+static void labyrinth_instance_init(Object *obj)
+{
+    labyrinth_fault_instance_init(LABYRINTH(obj));
+}
 
 static void labyrinth_class_init(ObjectClass *oc,
                                  LABYRINTH_TYPE_CONST void *data)
@@ -212,6 +238,7 @@ static void labyrinth_class_init(ObjectClass *oc,
 
     pc->realize = labyrinth_pci_realize;
     pc->exit = labyrinth_pci_exit;
+    pc->config_read = labyrinth_config_read;
     pc->config_write = labyrinth_config_write;
     pc->vendor_id = LABYRINTH_PCI_VENDOR_ID;
     pc->device_id = LABYRINTH_PCI_DEVICE_ID;
@@ -234,6 +261,9 @@ static void labyrinth_class_init(ObjectClass *oc,
         "microseconds of virtual time without input after which a partly "
         "filled page of the stream is handed on; 0: only full pages and the "
         "last");
+    object_class_property_set_description(oc, "x-faults",
+        "on: faults can be injected, by the properties below and by registers");
+    labyrinth_fault_class_props(oc);
 }
 
 static LABYRINTH_TYPE_CONST InterfaceInfo labyrinth_interfaces[] = {
@@ -245,6 +275,7 @@ static const TypeInfo labyrinth_info = {
     .name = TYPE_LABYRINTH,
     .parent = TYPE_PCI_DEVICE,
     .instance_size = sizeof(LabyrinthState),
+    .instance_init = labyrinth_instance_init,
     .class_init = labyrinth_class_init,
     .interfaces = labyrinth_interfaces,
 };

@@ -10,7 +10,7 @@
  * guest memory.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 
 /* --- addresses lent by the host ------------------------------------------- */
 
@@ -26,13 +26,18 @@ static const struct labyrinth_fw_page *granted(LabyrinthState *s, uint64_t addr)
     return NULL;
 }
 
+bool labyrinth_lent(LabyrinthState *s, uint64_t addr)
+{
+    return granted(s, addr) || g_hash_table_contains(s->shadow, &addr);
+}
+
 bool labyrinth_shadow_add(LabyrinthState *s, unsigned qi, uint64_t addr,
                           uint32_t cookie)
 {
     LabyrinthQueue *q = &s->queue[qi];
     uint32_t slot = q->posted_in & (q->pq_size - 1);
 
-    if (granted(s, addr) || g_hash_table_contains(s->shadow, &addr)) {
+    if (labyrinth_lent(s, addr)) {
         return false;
     }
     q->posted_addr[slot] = addr;
@@ -169,6 +174,9 @@ void labyrinth_queue_idle(LabyrinthState *s, unsigned qi, const char *why)
     labyrinth_fw_stop(&s->fw, qi);
     shadow_forget(s, qi);
     labyrinth_irq_flush(s, qi);
+    if (s->faults) {
+        labyrinth_faults_idle(s, qi);
+    }
     set_state(s, qi, LABYRINTH_STATE_IDLE, why);
 }
 

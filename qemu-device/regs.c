@@ -6,7 +6,7 @@
  * what they allow, so that nothing here need look at sizes or directions.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 #include "regs.h"
 
 #define R LABYRINTH_R
@@ -92,9 +92,10 @@ static uint64_t device_get(LabyrinthState *s, uint32_t reg)
     case LABYRINTH_REG_CAPS:
         return s->nr_queues | LABYRINTH_STAGING_PAGES << 8 |
                (labyrinth_source_attached(s) ? LABYRINTH_CAPS_STREAM : 0) |
-               LABYRINTH_CAPS_GENERATOR;
+               LABYRINTH_CAPS_GENERATOR |
+               (s->faults ? LABYRINTH_CAPS_FAULTS : 0);
     case LABYRINTH_REG_STATUS:
-        return LABYRINTH_STATUS_READY;
+        return labyrinth_resetting(s) ? 0 : LABYRINTH_STATUS_READY;
     case LABYRINTH_REG_ERR_STATUS:
         return s->err_status;
     case LABYRINTH_REG_ERR_ENABLE:
@@ -136,6 +137,7 @@ static void device_set(LabyrinthState *s, uint32_t reg, uint64_t val)
     case LABYRINTH_REG_CTRL:
         if (val == LABYRINTH_CTRL_RESET) {
             labyrinth_reset(s);
+            labyrinth_faults_slow_reset(s, false);
         } else {
             labyrinth_refuse(s, LABYRINTH_NO_QUEUE, LABYRINTH_ERR_BAD_ACCESS,
                              "CTRL: 0x%" PRIx64, val);
@@ -360,6 +362,8 @@ uint8_t labyrinth_reg_attr(enum labyrinth_reg_page page, uint32_t offset)
         return attr_at(device_map, ARRAY_SIZE(device_map), offset);
     case LABYRINTH_REGS_QUEUE:
         return attr_at(queue_map, ARRAY_SIZE(queue_map), offset);
+    case LABYRINTH_REGS_FAULTS:
+        return labyrinth_fault_reg_attr(offset);
     default:
         return attr_at(user_map, ARRAY_SIZE(user_map), offset);
     }
@@ -373,6 +377,8 @@ uint64_t labyrinth_reg_get(LabyrinthState *s, enum labyrinth_reg_page page,
         return device_get(s, reg);
     case LABYRINTH_REGS_QUEUE:
         return queue_get(s, qi, reg);
+    case LABYRINTH_REGS_FAULTS:
+        return labyrinth_fault_reg_get(s, reg);
     default:
         return user_get(s, qi, reg);
     }
@@ -387,6 +393,9 @@ void labyrinth_reg_set(LabyrinthState *s, enum labyrinth_reg_page page,
         break;
     case LABYRINTH_REGS_QUEUE:
         queue_set(s, qi, reg, val);
+        break;
+    case LABYRINTH_REGS_FAULTS:
+        labyrinth_fault_reg_set(s, reg, val);
         break;
     default:
         user_set(s, qi, reg, val);

@@ -14,6 +14,7 @@ enum labyrinth_reg_page {
     LABYRINTH_REGS_DEVICE,
     LABYRINTH_REGS_QUEUE,
     LABYRINTH_REGS_USER,
+    LABYRINTH_REGS_FAULTS,
 };
 
 enum labyrinth_reg_attr {

@@ -7,10 +7,11 @@
  * time at which the engine runs next.  What is loaded is checked before it is
  * used, as is everything else from outside.  The structures are those of
  * device.h and labyrinth_fw.h; a field added there is added here, with a new
- * version.  Where a staged page's data is follows from its index.
+ * version.  Where a staged page's data is follows from its index.  A device
+ * that refuses what it was given is as after a reset.
  */
 #include "qemu/osdep.h"
-#include "device.h"
+#include "faults.h"
 #include "hw/pci/msix.h"
 #include "qemu/error-report.h"
 
@@ -186,18 +187,43 @@ static const char *queue_fault(LabyrinthState *s, unsigned qi)
     return NULL;
 }
 
+int labyrinth_load_refused(LabyrinthState *s, const char *why)
+{
+    error_report("labyrinth: cannot load this state, %s", why);
+    /* The map's keys stand in what was loaded, and so do the counts. */
+    g_hash_table_remove_all(s->shadow);
+    for (unsigned qi = 0; qi < s->nr_queues; qi++) {
+        s->queue[qi].posted_in = 0;
+        s->queue[qi].posted_out = 0;
+    }
+    labyrinth_reset(s);
+    return -EINVAL;
+}
+
+static int labyrinth_pre_load(void *opaque)
+{
+    LabyrinthState *s = opaque;
+
+    s->faults_loaded = false;
+    return 0;
+}
+
 static int labyrinth_post_load(void *opaque, int version_id)
 {
     LabyrinthState *s = opaque;
     const char *fault = labyrinth_fw_valid(&s->fw) ? NULL : "firmware";
+    g_autofree char *why = NULL;
 
+    if (s->faults && !s->faults_loaded) {
+        return labyrinth_load_refused(s, "it is of a device without x-faults: "
+                                      "leave x-faults=on away here too");
+    }
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         fault = queue_fault(s, qi);
     }
     if (fault) {
-        error_report("labyrinth: cannot load this state, its %s is impossible",
-                     fault);
-        return -EINVAL;
+        why = g_strdup_printf("its %s is impossible", fault);
+        return labyrinth_load_refused(s, why);
     }
 
     g_hash_table_remove_all(s->shadow);
@@ -217,6 +243,7 @@ const VMStateDescription vmstate_labyrinth = {
     .name = TYPE_LABYRINTH,
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_load = labyrinth_pre_load,
     .post_load = labyrinth_post_load,
     .fields = (FIELDS) {
         VMSTATE_PCI_DEVICE(parent_obj, LabyrinthState),
@@ -241,5 +268,9 @@ const VMStateDescription vmstate_labyrinth = {
         VMSTATE_STRUCT_ARRAY(latch, LabyrinthState, LABYRINTH_REG_PAGES, 1,
                              vmstate_latch, LabyrinthLatch),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription *LABYRINTH_VMSTATE_CONST[]) {
+        &vmstate_labyrinth_faults,
+        NULL
     },
 };

@@ -224,24 +224,39 @@ const struct labyrinth_fw_page *labyrinth_fw_next(const struct labyrinth_fw *fw,
 	return oldest;
 }
 
-void labyrinth_fw_done(struct labyrinth_fw *fw, uint32_t q, bool delivered)
+/* The oldest page, which next() gave, leaves the queue. */
+static void leave(struct labyrinth_fw *fw, uint32_t q)
 {
-	const struct labyrinth_fw_page *page = labyrinth_fw_next(fw, q);
-	struct labyrinth_fw_queue *queue;
+	struct labyrinth_fw_queue *queue = &fw->queue[q];
 
-	if (!page)
-		return;
-	queue = &fw->queue[q];
-	if (delivered) {
-		queue->count.delivered++;
-		queue->count.bytes += page->length;
-	} else {
-		queue->count.dropped[LABYRINTH_DROP_DMA]++;
-	}
 	lfw_release(fw, queue->fifo[0]);
 	queue->fifo_len--;
 	for (uint32_t i = 0; i < queue->fifo_len; i++)
 		queue->fifo[i] = queue->fifo[i + 1];
+}
+
+void labyrinth_fw_done(struct labyrinth_fw *fw, uint32_t q, bool delivered)
+{
+	const struct labyrinth_fw_page *page = labyrinth_fw_next(fw, q);
+
+	if (!page)
+		return;
+	if (!delivered) {
+		labyrinth_fw_drop(fw, q, LABYRINTH_DROP_DMA);
+		return;
+	}
+	fw->queue[q].count.delivered++;
+	fw->queue[q].count.bytes += page->length;
+	leave(fw, q);
+}
+
+void labyrinth_fw_drop(struct labyrinth_fw *fw, uint32_t q,
+		       enum labyrinth_drop why)
+{
+	if (!labyrinth_fw_next(fw, q) || why >= LABYRINTH_DROP_REASONS)
+		return;
+	fw->queue[q].count.dropped[why]++;
+	leave(fw, q);
 }
 
 bool labyrinth_fw_eos(struct labyrinth_fw *fw, uint32_t q)

@@ -18,12 +18,24 @@ static bool stage_of_queue(const struct labyrinth_fw_queue *queue,
 	       page->tag % LABYRINTH_STAGING_PAGES == index;
 }
 
+/* Whatever the numbers are: what was produced is delivered, dropped or here. */
+static bool balances(const struct labyrinth_fw_queue *queue)
+{
+	uint64_t gone = queue->count.delivered + queue->fifo_len;
+
+	for (uint32_t r = 0; r < LABYRINTH_DROP_REASONS; r++)
+		gone += queue->count.dropped[r];
+	return gone == queue->count.produced;
+}
+
 /* Adds the pages of @q to @seen, none of which may be there already. */
 static bool queue_valid(const struct labyrinth_fw *fw, uint32_t q,
 			uint32_t *seen)
 {
 	const struct labyrinth_fw_queue *queue = &fw->queue[q];
 
+	if (!balances(queue))
+		return false;
 	if (!queue->running)
 		return queue->fifo_len == 0;
 	if (q >= fw->nr_queues || !lfw_config_ok(fw, q, &queue->cfg) ||

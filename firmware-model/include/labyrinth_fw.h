@@ -207,6 +207,9 @@ int labyrinth_fw_deny(struct labyrinth_fw *fw, uint32_t q, uint32_t tag,
 const struct labyrinth_fw_page *labyrinth_fw_next(const struct labyrinth_fw *fw,
 						  uint32_t q);
 void labyrinth_fw_done(struct labyrinth_fw *fw, uint32_t q, bool delivered);
+/* Instead of done: the page is lost for a reason of the caller's. */
+void labyrinth_fw_drop(struct labyrinth_fw *fw, uint32_t q,
+		       enum labyrinth_drop why);
 /*
  * Bit per queue that waits for staging room and would take some now: poll these
  * (a generator) or ask for stream_room (the stream) after done, stop and start.

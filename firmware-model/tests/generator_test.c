@@ -153,6 +153,28 @@ static void bytes_and_failed_transfers_are_counted(void **state)
 	check_sane(fw);
 }
 
+static void a_page_is_dropped_for_the_reason_that_is_given(void **state)
+{
+	struct labyrinth_fw *fw = bed(1);
+	struct labyrinth_fw_config cfg = generator(RING);
+
+	(void)state;
+	start(fw, 0, &cfg);
+	labyrinth_fw_poll(fw, 0, 0);
+	labyrinth_fw_drop(fw, 0, LABYRINTH_DROP_FAULT);
+	assert_int_equal(fw->queue[0].count.dropped[LABYRINTH_DROP_FAULT], 1);
+	assert_int_equal(dropped(fw, 0), 1);
+	assert_int_equal(labyrinth_fw_next(fw, 0)->seq, 1);
+	check_sane(fw);
+	/* No reason at all, and no page */
+	labyrinth_fw_drop(fw, 0, LABYRINTH_DROP_REASONS);
+	assert_int_equal(labyrinth_fw_next(fw, 0)->seq, 1);
+	labyrinth_fw_stop(fw, 0);
+	labyrinth_fw_drop(fw, 0, LABYRINTH_DROP_FAULT);
+	assert_int_equal(fw->queue[0].count.dropped[LABYRINTH_DROP_FAULT], 1);
+	check_sane(fw);
+}
+
 static void bursts_come_when_they_are_due(void **state)
 {
 	struct labyrinth_fw *fw = bed(1);
@@ -333,6 +355,7 @@ SUITE(generator_suite, TEST(start_refuses_what_it_cannot_do),
       TEST(more_queues_than_there_are_is_the_most_there_are),
       TEST(without_a_period_nothing_is_dropped_and_order_holds),
       TEST(bytes_and_failed_transfers_are_counted),
+      TEST(a_page_is_dropped_for_the_reason_that_is_given),
       TEST(bursts_come_when_they_are_due),
       TEST(with_a_period_what_finds_no_room_is_dropped_and_shows),
       TEST(missed_bursts_cost_no_time_and_are_all_counted),

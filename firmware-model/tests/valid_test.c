@@ -117,6 +117,16 @@ static void pages_in_no_place_or_in_two_are_invalid(void **state)
 	INVALID(fw->maze.taken = 0xff);
 }
 
-SUITE(valid_suite, TEST(numbers_out_of_bounds_are_invalid),
+static void counters_that_do_not_balance_are_invalid(void **state)
+{
+	(void)state;
+	INVALID(fw->queue[1].count.produced++);
+	INVALID(fw->queue[0].count.delivered++);
+	INVALID(fw->queue[2].count.dropped[LABYRINTH_DROP_STOP]--);
+	INVALID(fw->queue[15].count.dropped[LABYRINTH_DROP_FAULT]++);
+}
+
+SUITE(valid_suite, TEST(counters_that_do_not_balance_are_invalid),
+      TEST(numbers_out_of_bounds_are_invalid),
       TEST(configurations_that_start_refuses_are_invalid),
       TEST(pages_in_no_place_or_in_two_are_invalid));

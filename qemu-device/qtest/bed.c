@@ -34,6 +34,60 @@ void bed_free(Bed *bed)
     g_free(bed);
 }
 
+void bed_save(Bed *bed, const char *file)
+{
+    g_autofree char *uri = g_strdup_printf("exec:cat > %s", file);
+
+    qtest_qmp_assert_success(bed->qts, "{'execute': 'migrate',"
+                             " 'arguments': {'uri': %s}}", uri);
+    qtest_qmp_eventwait(bed->qts, "STOP");
+    for (;;) {
+        g_autofree char *info = qtest_hmp(bed->qts, "info migrate");
+
+        g_assert_null(strstr(info, "failed"));
+        if (strstr(info, "completed")) {
+            break;
+        }
+        g_usleep(10000);
+    }
+}
+
+static void begin_load(Bed *bed, const char *file)
+{
+    g_autofree char *uri = g_strdup_printf("exec:cat %s", file);
+
+    qtest_qmp_assert_success(bed->qts, "{'execute': 'migrate-incoming',"
+                             " 'arguments': {'uri': %s}}", uri);
+}
+
+Bed *bed_load(const char *props, const char *file, uint64_t time)
+{
+    g_autofree char *all = g_strdup_printf("%s -incoming defer", props);
+    Bed *bed = bed_new(all);
+
+    /* Only now: before QMP has been negotiated, events are lost. */
+    begin_load(bed, file);
+    qtest_qmp_eventwait(bed->qts, "RESUME");
+    /* The clock of a test does not travel with its machine */
+    qtest_clock_set(bed->qts, time);
+    return bed;
+}
+
+void bed_expect_refused(const char *props, const char *file)
+{
+    g_autofree char *all = g_strdup_printf("%s -incoming defer", props);
+    gint64 end = g_get_monotonic_time() + 20 * 1000 * 1000;
+    Bed *bed = bed_new(all);
+
+    qtest_set_expected_status(bed->qts, EXIT_FAILURE);
+    begin_load(bed, file);
+    while (qtest_probe_child(bed->qts)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(10000);
+    }
+    bed_free(bed);
+}
+
 void bed_run_ns(Bed *bed, uint64_t ns)
 {
     qtest_clock_step(bed->qts, ns);
@@ -75,6 +129,52 @@ void bed_expect_errors(Bed *bed, unsigned n, uint32_t err)
 void bed_expect_no_errors(Bed *bed)
 {
     bed_expect_errors(bed, 0, 0);
+}
+
+/* --- faults --------------------------------------------------------------- */
+
+uint32_t bed_fault_get(Bed *bed, uint32_t reg)
+{
+    return bed_get(bed, LABYRINTH_PAGE_FAULTS + reg);
+}
+
+void bed_fault_set(Bed *bed, uint32_t reg, uint32_t val)
+{
+    bed_set(bed, LABYRINTH_PAGE_FAULTS + reg, val);
+}
+
+uint64_t bed_fault_get64(Bed *bed, uint32_t reg)
+{
+    return bed_get64(bed, LABYRINTH_PAGE_FAULTS + reg);
+}
+
+void bed_fault_next(Bed *bed, unsigned fault, uint32_t param)
+{
+    bed_fault_set(bed, LABYRINTH_FREG_PARAM(fault), param);
+    bed_fault_set(bed, LABYRINTH_FREG_NTH(fault), 1);
+}
+
+void bed_fault_expect(Bed *bed, unsigned fault, uint64_t injected)
+{
+    g_assert_cmpuint(bed_fault_get(bed, LABYRINTH_FREG_NTH(fault)), ==, 0);
+    g_assert_cmpuint(bed_fault_get64(bed, LABYRINTH_FREG_INJECTED(fault)), ==,
+                     injected);
+}
+
+char *bed_property(Bed *bed, const char *name)
+{
+    QDict *response = qtest_qmp(bed->qts, "{'execute': 'qom-get', 'arguments':"
+                                " {'path': '/machine/peripheral/lab',"
+                                " 'property': %s}}", name);
+    char *value;
+
+    g_assert_true(qdict_haskey(response, "return"));
+    value = g_strdup(qdict_get_try_str(response, "return"));
+    if (!value) {
+        value = g_strdup_printf("%" PRId64, qdict_get_int(response, "return"));
+    }
+    qobject_unref(response);
+    return value;
 }
 
 /* --- MSI-X ---------------------------------------------------------------- */

@@ -55,6 +55,12 @@ Bed *bed_new(const char *props);
 /* Its BARs, command register and MSI-X are at reset: set them up anew. */
 void bed_enable(Bed *bed);
 void bed_free(Bed *bed);
+/* Migrates it into a file. */
+void bed_save(Bed *bed, const char *file);
+/* One that goes on from such a file, at the time at which that was saved */
+Bed *bed_load(const char *props, const char *file, uint64_t time);
+/* One with these properties does not start from such a file. */
+void bed_expect_refused(const char *props, const char *file);
 /* Let virtual time pass. */
 void bed_run_ns(Bed *bed, uint64_t ns);
 /* Long enough for the device to do all that it can do at once. */
@@ -71,6 +77,18 @@ void bed_set64(Bed *bed, uint32_t reg, uint64_t val);
  */
 void bed_expect_errors(Bed *bed, unsigned n, uint32_t err);
 void bed_expect_no_errors(Bed *bed);
+
+/* LABYRINTH_PAGE_FAULTS, with x-faults=on */
+uint32_t bed_fault_get(Bed *bed, uint32_t reg);
+void bed_fault_set(Bed *bed, uint32_t reg, uint32_t val);
+uint64_t bed_fault_get64(Bed *bed, uint32_t reg);
+/* The next event of this kind is spoilt, and only that. */
+void bed_fault_next(Bed *bed, unsigned fault, uint32_t param);
+/* NTH is used up; @injected events were spoilt since power-on. */
+void bed_fault_expect(Bed *bed, unsigned fault, uint64_t injected);
+
+/* Of the device, as qom-get has it, a number in decimal */
+char *bed_property(Bed *bed, const char *name);
 
 /* MSI-X: each vector writes its own message; how often, since the last call? */
 void bed_msix_enable(Bed *bed);
@@ -128,5 +146,10 @@ void add_dma_tests(void);
 void add_stream_tests(void);
 void add_life_tests(void);
 void add_hostile_tests(void);
+void add_fault_tests(void);
+void add_fault_irq_tests(void);
+void add_fault_data_tests(void);
+void add_fault_link_tests(void);
+void add_lie_tests(void);
 
 #endif /* LABYRINTH_QTEST_BED_H */

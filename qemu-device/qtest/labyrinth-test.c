@@ -20,5 +20,10 @@ int main(int argc, char **argv)
     add_stream_tests();
     add_life_tests();
     add_hostile_tests();
+    add_fault_tests();
+    add_fault_irq_tests();
+    add_fault_data_tests();
+    add_fault_link_tests();
+    add_lie_tests();
     return g_test_run();
 }

@@ -184,13 +184,11 @@ typedef struct Travel {
 /* Saved in the middle of its work: 27 buffers posted, 7 of them used */
 static void travel_save(Travel *t)
 {
-    g_autofree char *uri = NULL;
     Bed *from = bed_new("");
 
     t->from = from;
     t->dir = g_dir_make_tmp(NULL, NULL);
     t->file = g_build_filename(t->dir, "state", NULL);
-    uri = g_strdup_printf("exec:cat > %s", t->file);
     lane_init(&t->ring, from, 0, LABYRINTH_CONFIG_RING | GENERATOR, 64);
     lane_generator(&t->ring, 40, 0, 1, 1, LABYRINTH_PAGE_SIZE);
     lane_start(&t->ring);
@@ -206,18 +204,7 @@ static void travel_save(Travel *t)
              lane_get(&t->demand, LABYRINTH_QREG_REQ_TAG));
     lane_post(&t->ring, 7, 20);
     t->time = bed_get64(from, LABYRINTH_REG_TIME);
-    qtest_qmp_assert_success(from->qts, "{'execute': 'migrate',"
-                             " 'arguments': {'uri': %s}}", uri);
-    qtest_qmp_eventwait(from->qts, "STOP");
-    for (;;) {
-        g_autofree char *info = qtest_hmp(from->qts, "info migrate");
-
-        g_assert_null(strstr(info, "failed"));
-        if (strstr(info, "completed")) {
-            break;
-        }
-        g_usleep(10000);
-    }
+    bed_save(from, t->file);
 }
 
 static void travel_end(Travel *t)
@@ -231,7 +218,6 @@ static void travel_end(Travel *t)
 /* It goes on elsewhere without a trace. */
 static void test_migration(void)
 {
-    g_autofree char *incoming = NULL;
     struct labyrinth_completion c;
     Travel t;
     Lane *ring = &t.ring, *demand = &t.demand;
@@ -241,11 +227,7 @@ static void test_migration(void)
     travel_save(&t);
     produced = lane_get64(demand, LABYRINTH_QREG_PRODUCED);
     bed_free(t.from);
-    incoming = g_strdup_printf(" -incoming 'exec:cat %s'", t.file);
-    to = bed_new(incoming);
-    qtest_qmp_eventwait(to->qts, "RESUME");
-    /* The clock of a test does not travel with its machine */
-    qtest_clock_set(to->qts, t.time);
+    to = bed_load("", t.file, t.time);
     ring->bed = to;
     demand->bed = to;
     bed_run(to);
@@ -292,11 +274,8 @@ static void test_impossible_state(void)
         .min = cpu_to_be32(1),
         .max = cpu_to_be32(LABYRINTH_PAGE_SIZE),
     };
-    g_autofree char *uri = NULL;
     g_autofree char *state = NULL;
     Travel t;
-    gint64 end;
-    Bed *to;
     char *at;
     gsize size;
 
@@ -308,17 +287,7 @@ static void test_impossible_state(void)
     memset(at + offsetof(typeof(want), max), 0xff, sizeof(want.max));
     g_assert_true(g_file_set_contents(t.file, state, size, NULL));
 
-    to = bed_new(" -incoming defer");
-    qtest_set_expected_status(to->qts, EXIT_FAILURE);
-    uri = g_strdup_printf("exec:cat %s", t.file);
-    qtest_qmp_assert_success(to->qts, "{'execute': 'migrate-incoming',"
-                             " 'arguments': {'uri': %s}}", uri);
-    end = g_get_monotonic_time() + 20 * 1000 * 1000;
-    while (qtest_probe_child(to->qts)) {
-        g_assert_cmpint(g_get_monotonic_time(), <, end);
-        g_usleep(10000);
-    }
-    bed_free(to);
+    bed_expect_refused("", t.file);
     travel_end(&t);
 }
 

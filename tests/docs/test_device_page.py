@@ -2,8 +2,8 @@
 """docs/device.md and qemu-device/labyrinth_hw.h say the same.
 
 Contract: every name of the header stands in a table of the page with the header's value, offset, access and
-width; every LABYRINTH_ name on the page is the header's; the structures have the header's layout; and the
-properties are the device's.
+width; every LABYRINTH_ name on the page is the header's; the structures have the header's layout; faults and rules
+have the header's names and parameters; and the properties are the device's.
 """
 import pathlib
 import re
@@ -13,9 +13,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADER = ROOT / "qemu-device/labyrinth_hw.h"
 PAGE = ROOT / "docs/device.md"
 DEVICE = ROOT / "qemu-device/pci.c"
+FAULTS = ROOT / "qemu-device/fault_props.c"
 
 # Of use only to a compiler
-NOT_DOCUMENTED = {"LABYRINTH_HW_H", "LABYRINTH_LE16", "LABYRINTH_LE32", "LABYRINTH_LE64"}
+NOT_DOCUMENTED = {"LABYRINTH_HW_H", "LABYRINTH_LE16", "LABYRINTH_LE32", "LABYRINTH_LE64", "LABYRINTH_FAULTS",
+                  "LABYRINTH_RULES", "LABYRINTH_FAULT_ENUM", "LABYRINTH_RULE_ENUM"}
+# What an argument of these counts
+COUNTED_BY = {"LABYRINTH_QREG_DROPPED": "LABYRINTH_DROP_REASONS", "LABYRINTH_FREG_FIRED": "LABYRINTH_NR_RULES"}
 # What macros with an argument, and rows with one, are tried with
 SAMPLES = (0, 1, 3, 15, 0x1234abcd)
 NAME = r"LABYRINTH_[A-Z0-9_]+"
@@ -49,6 +53,14 @@ class Header:
         for body in re.findall(r"enum \w+ \{(.*?)\};", text, re.S):
             for name, value in re.findall(rf"({NAME})\s*=\s*(\w+)", body):
                 self.bodies[name], self.arguments[name] = value, None
+        # Tables that make an enum: {name: (what it is called, its parameter)}
+        self.tables = {}
+        for table, one in (("FAULTS", "FAULT"), ("RULES", "RULE")):
+            body = re.search(rf"#define LABYRINTH_{table}\(X\)((?:.*\\\n)*.*)", text)[1]
+            entries = re.findall(r'\bX\((\w+), "([a-z-]+)"(?:, (\d+))?\)', body)
+            self.tables[one] = {f"LABYRINTH_{one}_{entry[0]}": entry[1:] for entry in entries}
+            for index, name in enumerate([*self.tables[one], f"LABYRINTH_NR_{table}"]):
+                self.bodies[name], self.arguments[name] = str(index), None
         # "Counters, RO 64" is said once, for all down to the next paragraph
         counters = text.split("/* Counters, RO 64;")[1].split("\n\n")[0]
         for name in re.findall(rf"#define\s+({NAME})", counters):
@@ -74,7 +86,7 @@ class Header:
         return evaluate(body, **values)
 
     def is_register(self, name):
-        return re.match(r"LABYRINTH_[QU]?REG_", name) is not None
+        return re.match(r"LABYRINTH_[QUF]?REG_", name) is not None
 
 
 class Page:
@@ -169,12 +181,12 @@ class DevicePage(unittest.TestCase):
 
     def test_no_register_overlaps_another(self):
         """offsets of a page are multiples of the width and used once"""
-        for page in ("REG", "QREG", "UREG"):
+        for page in ("REG", "QREG", "UREG", "FREG"):
             used = {}
             for name in HW.names():
                 if not name.startswith(f"LABYRINTH_{page}_"):
                     continue
-                count = HW.value("LABYRINTH_DROP_REASONS") if HW.arguments[name] else 1
+                count = HW.value(COUNTED_BY.get(name, "LABYRINTH_NR_FAULTS")) if HW.arguments[name] else 1
                 for argument in range(count):
                     at, size = HW.value(name, argument), HW.width[name] // 8
                     self.assertEqual(at % size, 0, name)
@@ -188,6 +200,16 @@ class DevicePage(unittest.TestCase):
             with self.subTest(name=name):
                 self.assertEqual(DOC.fields(name), fields)
 
+    def test_faults_and_rules(self):
+        """each has its name, and a fault the default of its parameter"""
+        self.assertGreater(len(HW.tables["FAULT"]), 10)
+        self.assertGreater(len(HW.tables["RULE"]), 10)
+        for name, (called, _) in HW.tables["RULE"].items():
+            self.assertEqual(DOC.entries()[name][0]["rule"], called, name)
+        for name, (called, parameter) in HW.tables["FAULT"].items():
+            row = DOC.entries()[name][0]
+            self.assertEqual((row["fault"], row["PARAM"]), (called, parameter), name)
+
     def test_properties(self):
         """the properties are the device's, with its defaults"""
         code = DEVICE.read_text()
@@ -196,7 +218,13 @@ class DevicePage(unittest.TestCase):
         real = {}
         for name, rest in re.findall(r'DEFINE_PROP_\w+\("([a-z-]+)",([^)]*)\)', code):
             default = re.search(r"LABYRINTH_DEFAULT_\w+", rest)
-            real[name] = defaults[default[0]] if default else "none"
+            real[name] = defaults[default[0]] if default else "off" if "false" in rest else "none"
+        faults = FAULTS.read_text()
+        made = re.findall(r'object_class_property_add(?:_str)?\(oc, (?:"([a-z-]+)"|name),', faults)
+        preset = dict(re.findall(r"s->fault_config\.(\w+) = (\w+);\n", faults.split("instance_init")[1]))
+        for name in made:
+            value = preset.get(name.rsplit("-", 1)[-1], "none" if not name or name.endswith("fired") else "0")
+            real[name or "x-fault-NAME"] = value.replace("LABYRINTH_RULES_ALL", "all")
         said = {row["property"]: row["default"] for row in DOC.rows if "property" in row}
         self.assertTrue(real)
         self.assertEqual(said, real)
