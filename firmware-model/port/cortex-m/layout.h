@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where things are, for compiler, assembler and linker alike.  A new board
+ * changes this file and board.c; docs/firmware.md draws the picture.
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#define FLASH_BASE 0x00000000
+#define FLASH_SIZE_LOG2 16 /* 64 KiB */
+
+/* Kernel data, then the pool, then the tasks' stacks */
+#define RAM_BASE 0x20000000
+#define RAM_SIZE_LOG2 17 /* 128 KiB */
+#define MAIN_STACK_SIZE 0x800
+
+/* Aligned to its size, as the MPU wants it */
+#define POOL_BASE 0x20008000
+#define POOL_SIZE_LOG2 15
+#define POOL_PAGES 8
+#define POOL_PAGE_LOG2 12
+
+/* One region a task: its stack */
+#define TASK_MEMORY_BASE 0x20010000
+#define TASK_STACK_LOG2 10
+
+#define DEVICE_BASE 0x40000000
+#define DEVICE_SIZE_LOG2 29
+
+/* Regions: of those that overlap, the highest number decides */
+#define REGION_FLASH 0
+#define REGION_RAM 1
+#define REGION_TASK 2
+#define REGION_DEVICE 3
+#define REGION_POOL 7
+
+/* Priorities of exceptions: the lower the number, the more urgent */
+#define PRIORITY_FAULT 0x00
+#define PRIORITY_URGENT 0x40 /* the device's data */
+#define PRIORITY_LATER 0x80
+#define PRIORITY_KERNEL 0xc0 /* SVC and SysTick: never within each other */
+#define PRIORITY_SWITCH 0xe0 /* PendSV */
+
+#endif /* LAYOUT_H */
