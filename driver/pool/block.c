@@ -109,6 +109,8 @@ enum labyrinth_owner lab_owner_of(const struct lab_block *b, u32 bit)
 		return LABYRINTH_OWNER_FREE;
 	if (b->quarantined >> bit & 1)
 		return LABYRINTH_OWNER_QUARANTINED;
+	if (b->apart >> bit & 1)
+		return b->lent >> bit & 1 ? LABYRINTH_OWNER_USER : LABYRINTH_OWNER_CPU;
 	if (lab_load(&b->user) >> bit & 1)
 		return LABYRINTH_OWNER_USER;
 	if (lab_load(&b->busy) >> bit & 1)

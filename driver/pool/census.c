@@ -47,13 +47,14 @@ static void lab_front_stats(struct lab_front *front, struct labyrinth_stats *sta
 	stats->frees += lab_load(&front->frees) + lab_popcount(back) + lab_popcount(other);
 	stats->refused += lab_load(&front->refused) + lab_load(&front->nmi_refused);
 	stats->late += lab_load(&front->late);
+	stats->isolated += lab_load(&front->isolated);
 	*kept += lab_popcount(avail) + lab_popcount(back) + lab_popcount(other) +
 		 lab_load(&front->held);
 }
 
 static void lab_block_stats(struct lab_block *b, struct labyrinth_stats *stats)
 {
-	u64 here, back, quarantined, busy, user;
+	u64 here, back, quarantined, busy, user, lent, waiting;
 	lab_pin_t pin;
 
 	lab_pin(pin);
@@ -63,12 +64,16 @@ static void lab_block_stats(struct lab_block *b, struct labyrinth_stats *stats)
 	quarantined = b->quarantined;
 	busy = lab_load(&b->busy) & ~quarantined;
 	user = lab_load(&b->user) & ~quarantined;
+	lent = b->lent & ~quarantined;
+	waiting = busy & user & ~(b->out | b->old);
+	busy &= ~(b->apart | waiting);
 	lab_unlock(&b->lock);
 	lab_unpin(pin);
 	stats->total += lab_popcount(here);
-	stats->owned[LABYRINTH_OWNER_FREE] += lab_popcount(back);
+	stats->owned[LABYRINTH_OWNER_FREE] += lab_popcount(back) + lab_popcount(waiting);
+	stats->unmapped += lab_popcount(waiting);
 	stats->owned[LABYRINTH_OWNER_QUARANTINED] += lab_popcount(quarantined);
-	stats->owned[LABYRINTH_OWNER_USER] += lab_popcount(busy & user);
+	stats->owned[LABYRINTH_OWNER_USER] += lab_popcount(busy & user) + lab_popcount(lent);
 	stats->owned[LABYRINTH_OWNER_DEVICE] += lab_popcount(busy & ~user);
 }
 
@@ -94,6 +99,7 @@ void lab_stats(struct lab_core *core, struct labyrinth_stats *stats)
 	lab_lock(&core->lock);
 	stats->refills = core->refills;
 	stats->shrunk = core->shrunk;
+	stats->map_failed = core->map_failed;
 	lab_unlock(&core->lock);
 	lab_unpin(pin);
 

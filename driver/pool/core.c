@@ -262,8 +262,8 @@ static inline bool lab_take_one(struct lab_core *core, struct lab_front *front,
 	return labyrinth_page_ok(grant->page);
 }
 
-/* A page of the own block was issued singly: it is not of the front's issue any more */
-static void lab_front_forget(struct lab_front *front, u64 one)
+/* A page of the own block was issued singly, or is apart: not of the front's issue any more */
+void lab_front_forget(struct lab_front *front, u64 one)
 {
 	if (!(front->mask & one))
 		return;

@@ -63,6 +63,11 @@ struct lab_block {
 	u64 claim;		/* slots with a page or about to be; of the depot's lock */
 	u32 hole;		/* link of core->holes */
 	bool holed;		/* on core->holes */
+	/* apart.c's: pages without a mapping; of the block's lock but for the last two */
+	u64 apart;		/* out, or waiting for their mapping; busy and user are set */
+	u64 lent;		/* of those that are out, the user's; the others are the CPU's */
+	u32 waits;		/* link of core->waits; of the depot's lock, as the next */
+	bool waiting;		/* on core->waits */
 };
 
 /* Other blocks' pages that were freed on this CPU, of one issue */
@@ -93,6 +98,7 @@ struct lab_front {
 	u64 frees;		/* but those in hot.back, and opened & ~hot.other_ok */
 	u64 refused;
 	u64 late;
+	u64 isolated;
 	/* written by NMIs only */
 	u64 nmi_allocs[LABYRINTH_NR_ROUTES];
 	u64 nmi_refused;
@@ -138,12 +144,15 @@ struct lab_core {
 	struct lab_list list[LAB_NR_LISTS];
 	struct lab_list empty;		/* blocks without pages */
 	u32 holes;			/* blocks with some slots without a page */
+	u32 waits;			/* blocks with pages that wait for their mapping */
+	u32 unmapped;			/* these pages */
 	u32 total;			/* pages made or about to be, and not yet dropped */
 	u32 ample;			/* no surplus up to here: high, or what trimming left */
 	bool kicked;			/* the worker was asked for and has not begun */
 	bool orphan;			/* the owner left; the last page ends it */
 	u64 refills;
 	u64 shrunk;
+	u64 map_failed;
 };
 
 /* Who asks for a page */
@@ -242,6 +251,10 @@ int lab_hand_over(struct lab_core *core, labyrinth_page_t page, enum labyrinth_o
 int lab_refuse(struct lab_core *core, int err);
 bool lab_drain(struct lab_core *core, struct lab_front *front);
 void lab_front_clear(struct lab_front *front);
+void lab_front_forget(struct lab_front *front, u64 one);
+
+/* Not an error: the page has no mapping, apart.c takes it back */
+#define LAB_APART	1
 
 /* between core.c, free.c and pass.c */
 void lab_late(struct lab_core *core, u64 key, u64 pages);
@@ -253,6 +266,19 @@ bool lab_from_user(struct lab_block *b, u32 bit);
 void lab_move_begin(struct lab_move *move, labyrinth_page_t page);
 int lab_why(struct lab_block *b, u32 bit, struct lab_move *move);
 int lab_ask_why(struct lab_block *b, u32 bit, struct lab_move *move);
+
+/*
+ * apart.c: pages without a mapping.  The first three in any context but NMI, pinned;
+ * the others in callers that may sleep
+ */
+int lab_isolate(struct lab_core *core, labyrinth_page_t page, struct lab_move *move);
+int lab_isolated(struct lab_core *core, u32 slot, struct lab_move *move);
+int lab_free_apart(struct lab_core *core, labyrinth_page_t page, struct lab_move *move);
+int lab_lend(struct lab_block *b, u32 bit, enum labyrinth_owner from, enum labyrinth_owner to,
+	     struct lab_move *move);
+int lab_rejoin(struct lab_core *core, int (*map)(struct lab_core *core, u32 slot));
+u32 lab_drop_apart(struct lab_core *core, u32 most);
+void lab_end_apart(struct lab_core *core);
 
 /* block.c: with the block's lock held; never waits */
 u64 lab_issued(struct lab_core *core, struct lab_block *b, u16 epoch, u64 among);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/labyrinth_pool/: `track`, and NAME.ID/stats and /holders of each pool
+ * /sys/kernel/debug/labyrinth_pool/: `track`, and NAME.ID/stats and /holders, and
+ * /unmapped if it isolates pages, of each pool
  *
  * track: 1 notes who takes pages, 0 no longer does (labyrinth_track()).  holders: one
- * line for each page that is out.  stats is for people; its format may change.
+ * line for each page that is out.  unmapped: one for each that has no mapping, with the
+ * last one: for who must tell what a fault of the IOMMU was about.  stats is for people;
+ * its format may change.
  */
 #include <linux/debugfs.h>
 #include <linux/mutex.h>
@@ -41,6 +44,9 @@ static int lab_stats_show(struct seq_file *m, void *unused)
 	for (i = 0; i < LABYRINTH_NR_OWNERS; i++)
 		seq_printf(m, " %s %u", labyrinth_owner_name(i), stats.owned[i]);
 	seq_puts(m, "\n");
+	if (maze->isolate == LABYRINTH_ISOLATE_STRICT)
+		seq_printf(m, "isolated %llu, wait to be mapped %u, map failed %llu\n",
+			   stats.isolated, stats.unmapped, stats.map_failed);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(lab_stats);
@@ -55,6 +61,13 @@ static int lab_holders_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(lab_holders);
 
+static int lab_unmapped_show(struct seq_file *m, void *unused)
+{
+	lab_list_unmapped(m->private, lab_show_line, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lab_unmapped);
+
 void lab_debugfs_add(struct labyrinth *maze)
 {
 	char name[LAB_NAME_MAX + 12];
@@ -64,6 +77,8 @@ void lab_debugfs_add(struct labyrinth *maze)
 	maze->folder = debugfs_create_dir(name, lab_dir);
 	debugfs_create_file("stats", 0400, maze->folder, maze, &lab_stats_fops);
 	debugfs_create_file("holders", 0400, maze->folder, maze, &lab_holders_fops);
+	if (maze->isolate == LABYRINTH_ISOLATE_STRICT)
+		debugfs_create_file("unmapped", 0400, maze->folder, maze, &lab_unmapped_fops);
 }
 
 /* Waits for readers that are inside */

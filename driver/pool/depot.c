@@ -31,6 +31,8 @@ void lab_depot_init(struct lab_core *core)
 		core->list[i] = (struct lab_list){ LAB_NONE, LAB_NONE };
 	core->empty = (struct lab_list){ LAB_NONE, LAB_NONE };
 	core->holes = LAB_NONE;
+	core->waits = LAB_NONE;
+	core->unmapped = 0;
 }
 
 /* Onto the list where a block belongs by now; with its lock held too */
@@ -56,17 +58,30 @@ void lab_depot_settle(struct lab_core *core, struct lab_block *b)
 		lab_depot_enter(core, b);
 }
 
+/* Is the depot below its low mark, and the worker could do something about it; or above? */
+static inline bool lab_off_balance(const struct lab_core *core)
+{
+	if (core->depot < core->low)
+		return core->total - core->unmapped < core->limit;
+	return core->depot > core->ample;
+}
+
+/* The same while calls go past the fronts: can somebody who was refused be served now? */
+static bool lab_kick_bypassed(const struct lab_core *core)
+{
+	u32 bypass = core->bypass;
+
+	if (bypass & LAB_CLOSED)
+		return core->depot;
+	return (bypass & LAB_STARVED_ATOMIC && core->depot) ||
+	       (bypass & LAB_STARVED_PLAIN && core->depot > core->reserve) ||
+	       core->unmapped || lab_off_balance(core);
+}
+
 /* What lab_depot_kick() does not see at a glance */
 bool lab_depot_kick_slow(struct lab_core *core)
 {
-	u32 bypass = core->bypass;
-	bool fed = (bypass & LAB_STARVED_ATOMIC && core->depot) ||
-		   (bypass & LAB_STARVED_PLAIN && core->depot > core->reserve);
-	bool closed = bypass & LAB_CLOSED;
-	bool need = !closed && core->depot < core->low && core->total < core->limit;
-	bool surplus = core->depot > (closed ? 0 : core->ample);
-
-	if (!(fed || need || surplus))
+	if (!(core->bypass ? lab_kick_bypassed(core) : lab_off_balance(core)))
 		return false;
 	core->kicked = true;
 	return true;

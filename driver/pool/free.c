@@ -151,6 +151,7 @@ int lab_ask_why(struct lab_block *b, u32 bit, struct lab_move *move)
 /*
  * The page is busy: the user's may be freed.  Asked under the lock, for the page may be
  * out again under another handle, of which this CPU's front and table know nothing.
+ * LAB_APART: it goes another way (lab_free_not()).
  */
 static int lab_free_busy(struct lab_core *core, struct lab_block *b, labyrinth_page_t page,
 			 struct lab_move *move)
@@ -162,6 +163,8 @@ static int lab_free_busy(struct lab_core *core, struct lab_block *b, labyrinth_p
 	if (!lab_issued(core, b, labyrinth_page_epoch(page), lab_bit(bit))) {
 		move->owner = lab_owner_of(b, bit);
 		err = -ESTALE;
+	} else if (b->apart >> bit & 1) {
+		err = LAB_APART;
 	} else if (b->quarantined >> bit & 1 || !lab_from_user(b, bit)) {
 		err = lab_why(b, bit, move);
 	}
@@ -174,6 +177,22 @@ struct lab_entry *lab_entry_of(struct lab_core *core, struct lab_front *front,
 			       const struct lab_block *b)
 {
 	return &front->table[lab_block_index(core, b) % LAB_TABLE];
+}
+
+/* A free cannot go the usual way: the page is apart, or it is refused */
+static int lab_free_not(struct lab_core *core, labyrinth_page_t page, int err,
+			struct lab_move *move)
+{
+	struct lab_block *b = lab_block_of(core, labyrinth_page_slot(page));
+	struct lab_entry *entry = lab_entry_of(core, lab_front_here(core), b);
+
+	if (err == LAB_APART)
+		err = lab_free_apart(core, page, move);
+	if (err)
+		return lab_refuse(core, err);
+	if (page.v - entry->key < lab_size(core))
+		entry->ok &= ~lab_bit(page.v - entry->key);
+	return 0;
 }
 
 /* A free that must not wait in a table: the pool is short, closed or small */
@@ -199,9 +218,13 @@ static int lab_free_now(struct lab_core *core, struct lab_block *b, labyrinth_pa
 		lab_clear_bit(&b->busy, bit);
 		lab_clear_bit(&b->user, bit);
 		b->quarantined &= ~one;
-	} else if (lab_load(&b->busy) & one &&
-		   (b->quarantined & one || !lab_from_user(b, bit))) {
-		err = lab_why(b, bit, move);
+		b->apart &= ~one;
+		b->lent &= ~one;
+	} else if (lab_load(&b->busy) & one) {
+		if (b->apart & one)
+			err = LAB_APART;
+		else if (b->quarantined & one || !lab_from_user(b, bit))
+			err = lab_why(b, bit, move);
 	}
 	if (!err && !leave)
 		lab_take_back(core, b, labyrinth_page_epoch(page), one);
@@ -213,7 +236,7 @@ static int lab_free_now(struct lab_core *core, struct lab_block *b, labyrinth_pa
 	owned = b->owner != LAB_NO_CPU;
 	lab_unlock(&b->lock);
 	if (err)
-		return lab_refuse(core, err);
+		return lab_free_not(core, page, err, move);
 	if (entry->key == page.v - bit)
 		entry->ok &= ~one;
 	lab_count(&lab_front_here(core)->frees, 1);
@@ -262,7 +285,7 @@ static int lab_free_other(struct lab_core *core, struct lab_front *front, labyri
 		int err = lab_free_busy(core, b, page, move);
 
 		if (err)
-			return lab_refuse(core, err);
+			return lab_free_not(core, page, err, move);
 	}
 	entry->ok &= ~one;
 	entry->freed |= one;
@@ -301,7 +324,7 @@ int lab_free(struct lab_core *core, labyrinth_page_t page, struct lab_move *move
 		if (lab_load(&b->busy) >> bit & 1)
 			err = lab_free_busy(core, b, page, move);
 		if (err)
-			return lab_refuse(core, err);
+			return lab_free_not(core, page, err, move);
 		lab_store(&front->hot.back, front->hot.back | lab_bit(bit));
 		return 0;
 	}

@@ -53,6 +53,12 @@ static int lab_check(const struct labyrinth_params *params)
 	if (params->policy < LABYRINTH_POLICY_FALLBACK ||
 	    params->policy > LABYRINTH_POLICY_DIRECT)
 		return lab_refuse_create(params, -EINVAL, "unknown policy");
+	if (params->isolate != LABYRINTH_ISOLATE_NONE &&
+	    params->isolate != LABYRINTH_ISOLATE_STRICT)
+		return lab_refuse_create(params, -EINVAL, "unknown isolation");
+	if (params->isolate == LABYRINTH_ISOLATE_STRICT && params->policy != LABYRINTH_POLICY_POOL)
+		return lab_refuse_create(params, -EINVAL,
+					 "isolation is for policy pool: the others map pages in interrupts");
 	if (!valid_dma_direction(params->dir))
 		return lab_refuse_create(params, -EINVAL, "no DMA direction");
 	if (node != NUMA_NO_NODE && (node < 0 || node >= MAX_NUMNODES))
@@ -92,6 +98,7 @@ static void lab_configure(struct labyrinth *maze, const struct labyrinth_params 
 	maze->node = params->node == NUMA_NO_NODE ? dev_to_node(params->dev) : params->node;
 	maze->zone = lab_zone(params->dev);
 	maze->policy = params->policy;
+	maze->isolate = params->isolate;
 	maze->refilled = params->refilled;
 	maze->arg = params->arg;
 
@@ -283,6 +290,7 @@ int labyrinth_destroy(struct labyrinth *maze, unsigned int timeout_ms)
 	lab_close(core);
 	lab_worker_cancel(maze);
 	lab_flush_fronts(maze);
+	lab_end_apart(core);
 
 	lab_trim(core, 0);
 	while (lab_total(core) && time_before(jiffies, end)) {

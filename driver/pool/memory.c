@@ -117,7 +117,9 @@ static bool lab_block_whole(struct labyrinth *maze, struct lab_block *b)
 	struct page *page;
 	dma_addr_t dma;
 
-	if (dma_max_mapping_size(maze->dev) < PAGE_SIZE << order)
+	/* each page of an isolating pool is unmapped for itself */
+	if (maze->isolate == LABYRINTH_ISOLATE_STRICT ||
+	    dma_max_mapping_size(maze->dev) < PAGE_SIZE << order)
 		return false;
 	page = lab_pages_get(maze, GFP_KERNEL | __GFP_NORETRY, order);
 	if (!page)
@@ -175,6 +177,30 @@ void lab_block_unmap(struct lab_core *core, struct lab_block *b)
 			lab_unmap(maze, core->hot.dma[first + i], PAGE_SIZE);
 		core->hot.dma[first + i] = DMA_MAPPING_ERROR;
 	}
+}
+
+/* Ends the mapping of a page that is mapped singly; the CPU has its first @len bytes */
+void lab_page_unmap(struct labyrinth *maze, u32 slot, unsigned int len)
+{
+	dma_addr_t dma = maze->core.hot.dma[slot];
+
+	if (len)
+		dma_sync_single_for_cpu(maze->dev, dma, len, maze->dir);
+	lab_watch_unmap(maze, slot);
+	WRITE_ONCE(maze->core.hot.dma[slot], DMA_MAPPING_ERROR);
+	lab_unmap(maze, dma, PAGE_SIZE);
+}
+
+/* Maps it again; 0 or -EIO */
+int lab_page_map(struct lab_core *core, u32 slot)
+{
+	struct labyrinth *maze = lab_maze(core);
+	dma_addr_t dma = lab_map(maze, pfn_to_page(core->hot.frame[slot]), PAGE_SIZE);
+
+	if (dma == DMA_MAPPING_ERROR)
+		return -EIO;
+	WRITE_ONCE(core->hot.dma[slot], dma);
+	return 0;
 }
 
 /* Before the first page: no slot has an address */

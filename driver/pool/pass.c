@@ -60,6 +60,18 @@ static bool lab_pass(struct lab_block *b, u32 bit, enum labyrinth_owner from,
 	return false;
 }
 
+/* It was refused by what its bits say: once more under the lock */
+static int lab_ask_lend(struct lab_block *b, u32 bit, enum labyrinth_owner from,
+			enum labyrinth_owner to, struct lab_move *move)
+{
+	int err;
+
+	lab_lock(&b->lock);
+	err = lab_lend(b, bit, from, to, move);
+	lab_unlock(&b->lock);
+	return err;
+}
+
 /* The same, with the issue checked under the block's lock */
 static int lab_pass_other(struct lab_core *core, labyrinth_page_t page,
 			  enum labyrinth_owner from, enum labyrinth_owner to,
@@ -74,7 +86,7 @@ static int lab_pass_other(struct lab_core *core, labyrinth_page_t page,
 		move->owner = lab_owner_of(b, bit);
 		err = -ESTALE;
 	} else if (b->quarantined >> bit & 1 || !lab_pass(b, bit, from, to)) {
-		err = lab_why(b, bit, move);
+		err = lab_lend(b, bit, from, to, move);
 	}
 	lab_unlock(&b->lock);
 	return err;
@@ -105,7 +117,7 @@ int lab_hand_over(struct lab_core *core, labyrinth_page_t page, enum labyrinth_o
 		if ((front->hot.avail | front->hot.back) >> bit & 1)
 			err = -ESTALE;
 		else
-			err = lab_pass(b, bit, from, to) ? 0 : lab_ask_why(b, bit, move);
+			err = lab_pass(b, bit, from, to) ? 0 : lab_ask_lend(b, bit, from, to, move);
 	} else if ((page.v >> LABYRINTH_SLOT_BITS & (LAB_POOL_IDS - 1)) != core->id ||
 		   move->slot >= core->hot.slots) {
 		move->slot = LAB_NONE;

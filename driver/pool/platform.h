@@ -2,7 +2,7 @@
 /*
  * What the core asks of its surroundings
  *
- * core.c, block.c, depot.c, stock.c and census.c are the same files in the kernel
+ * core.c, block.c, depot.c, stock.c, apart.c and census.c are the same files in the kernel
  * module, in liblabyrinth and in the model checker.  Each platform header gives
  * them, under one name:
  *

@@ -26,6 +26,8 @@
 /* Who took a page; kept while tracking is on */
 struct lab_record {
 	u64 time;		/* of local_clock() */
+	u64 unmapped;		/* when its mapping ended, by the log's clock; 0: it did not */
+	u64 was;		/* its DMA address until then */
 	unsigned long caller;
 	u16 epoch;		/* of the issue that this speaks of */
 	u16 holder;
@@ -44,6 +46,7 @@ struct labyrinth {
 	int node;
 	gfp_t zone;			/* __GFP_DMA, __GFP_DMA32 or 0, from the DMA mask */
 	enum labyrinth_policy policy;
+	enum labyrinth_isolate isolate;
 	void (*refilled)(void *arg);
 	void *arg;
 
@@ -81,6 +84,11 @@ void lab_flush_fronts(struct labyrinth *maze);
 
 /* memory.c */
 void lab_memory_init(struct labyrinth *maze);
+void lab_page_unmap(struct labyrinth *maze, u32 slot, unsigned int len);
+int lab_page_map(struct lab_core *core, u32 slot);
+
+/* isolate.c */
+int lab_map_again(struct labyrinth *maze);
 
 /* shrink.c */
 int lab_shrink_start(struct labyrinth *maze);
@@ -97,6 +105,9 @@ void lab_watch_alloc(struct labyrinth *maze, const struct lab_caller *who,
 		     const struct lab_grant *grant, u16 holder, unsigned long caller);
 int lab_watch_start(void);
 void lab_watch_stop(void);
+void lab_watch_unmap(struct labyrinth *maze, u32 slot);
+void lab_list_unmapped(struct labyrinth *maze, void (*show)(void *arg, const char *line),
+		       void *arg);
 u32 lab_list_holders(struct labyrinth *maze, void (*show)(void *arg, const char *line),
 		     void *arg, u32 most);
 bool lab_tracking(void);

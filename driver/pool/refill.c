@@ -148,7 +148,7 @@ static void lab_work(struct work_struct *work)
 {
 	struct labyrinth *maze = container_of(to_delayed_work(work), struct labyrinth, work);
 	struct lab_core *core = &maze->core;
-	int err;
+	int err, unmapped;
 
 	lab_work_begin(core);
 	if (lab_load(&core->bypass) & LAB_CLOSED) {
@@ -159,10 +159,11 @@ static void lab_work(struct work_struct *work)
 	}
 	if (lab_load(&core->depot) < core->low)
 		lab_flush_fronts(maze);
+	unmapped = lab_map_again(maze);
 	err = lab_work_balance(core);
 	if (lab_starving(core))
 		lab_feed(maze);
-	if (err)
+	if (err || unmapped)
 		queue_delayed_work(lab_wq, &maze->work, msecs_to_jiffies(LAB_RETRY_MS));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Under memory pressure a pool gives back what its depot holds above the low mark
+ * Under memory pressure a pool gives back what its depot holds above the low mark, and
+ * what waits for its mapping
  *
  * The worker refills only below that mark, so the two do not fight.  Trimming takes
  * no lock that sleeps: it may be called from reclaim in any scope.
@@ -35,8 +36,9 @@ static unsigned long lab_shrink_count(struct shrinker *shrinker, struct shrink_c
 {
 	struct lab_core *core = &lab_shrunk(shrinker)->core;
 	u32 depot = lab_load(&core->depot);
+	u32 surplus = depot > core->low ? depot - core->low : 0;
 
-	return depot > core->low ? depot - core->low : SHRINK_EMPTY;
+	return surplus + lab_load(&core->unmapped) ?: SHRINK_EMPTY;
 }
 
 static unsigned long lab_shrink_scan(struct shrinker *shrinker, struct shrink_control *control)
@@ -45,8 +47,13 @@ static unsigned long lab_shrink_scan(struct shrinker *shrinker, struct shrink_co
 	u32 depot = lab_load(&core->depot);
 	u32 keep = core->low, gone;
 
-	if (depot <= keep)
-		return SHRINK_STOP;
+	/* what waits for its mapping goes first: it is only remade if the depot runs low */
+	gone = lab_drop_apart(core, control->nr_to_scan);
+	if (gone || depot <= keep) {
+		lab_count_shrunk(core, gone);
+		control->nr_scanned = gone;
+		return gone ?: SHRINK_STOP;
+	}
 	/* a block that is mapped as one goes as a whole or not */
 	if (control->nr_to_scan > lab_size(core) && depot - keep > control->nr_to_scan)
 		keep = depot - control->nr_to_scan;

@@ -64,6 +64,7 @@ void lab_init(struct lab_core *core)
 	core->orphan = false;
 	core->refills = 0;
 	core->shrunk = 0;
+	core->map_failed = 0;
 	for (i = 0; i < core->blocks; i++) {
 		struct lab_block *b = &core->block[i];
 

@@ -67,7 +67,7 @@ bool lab_tracking(void)
  * labyrinth_track - note who takes pages, in all pools, or no longer
  * @on: whether this caller wants it; each call with true needs one with false
  *
- * 32 bytes for each slot are taken at the first time and kept as long as the pool.
+ * 40 bytes for each slot are taken at the first time and kept as long as the pool.
  *
  * Context: process; may sleep.
  * Return: 0; -ENOMEM: not enough memory, nothing has changed; -EINVAL: it was not on;
@@ -133,6 +133,17 @@ void lab_watch_alloc(struct labyrinth *maze, const struct lab_caller *who,
 	}
 	if (who->context != LABYRINTH_CTX_NMI)
 		trace_labyrinth_alloc(maze, who, grant, holder);
+}
+
+/* A page that is this caller's loses its mapping */
+void lab_watch_unmap(struct labyrinth *maze, u32 slot)
+{
+	struct lab_record *record = READ_ONCE(maze->record);
+
+	if (!record)
+		return;
+	record[slot].was = maze->core.hot.dma[slot];
+	record[slot].unmapped = local_clock();
 }
 
 static void lab_holder_fill(struct labyrinth *maze, u32 slot, u16 epoch,
@@ -262,4 +273,35 @@ u32 lab_list_holders(struct labyrinth *maze, void (*show)(void *arg, const char 
 
 	lab_each_out(maze, lab_list_one, &listing);
 	return listing.out;
+}
+
+/*
+ * One line for each page that is without a mapping: where it was mapped last, until when
+ * (as in the kernel's log), and who had it.  Of pages whose mapping ended while tracking
+ * was on.
+ */
+void lab_list_unmapped(struct labyrinth *maze, void (*show)(void *arg, const char *line),
+		       void *arg)
+{
+	struct lab_record *record = READ_ONCE(maze->record);
+	struct lab_core *core = &maze->core;
+	char line[240];
+	u32 slot;
+
+	for (slot = 0; record && slot < core->hot.slots; slot++, record++) {
+		u64 usec = div_u64(record->unmapped, NSEC_PER_USEC);
+		u32 rest;
+
+		if (!record->valid || !record->unmapped ||
+		    READ_ONCE(core->hot.dma[slot]) != DMA_MAPPING_ERROR)
+			continue;
+		usec = div_u64_rem(usec, USEC_PER_SEC, &rest);
+		scnprintf(line, sizeof(line),
+			  "slot=%u epoch=%u was=%#llx unmapped=%llu.%06u cpu=%u context=%s queue=%u caller=%pS",
+			  slot, record->epoch, record->was, usec, rest, record->cpu,
+			  labyrinth_context_name(record->context), record->holder,
+			  (void *)record->caller);
+		show(arg, line);
+		cond_resched();
+	}
 }

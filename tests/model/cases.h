@@ -5,9 +5,10 @@
 
 #include "client.h"
 
-extern const struct model_test model_litmus[], model_free[], model_hand[], model_stock[];
+extern const struct model_test model_litmus[], model_free[], model_hand[], model_stock[],
+	model_apart[];
 extern const unsigned int model_litmus_count, model_free_count, model_hand_count,
-	model_stock_count;
+	model_stock_count, model_apart_count;
 
 #define P(n)	(client.page[n])
 

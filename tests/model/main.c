@@ -20,15 +20,16 @@ int main(int argc, char **argv)
 	bool first = argc > 1 && !strcmp(argv[1], "--first");
 	const char *part = argc > 1 + (full || first) ? argv[1 + (full || first)] : NULL;
 	const struct model_test *groups[] = {
-		model_litmus, model_free, model_hand, model_stock
+		model_litmus, model_free, model_hand, model_stock, model_apart
 	};
 	const unsigned int counts[] = {
-		model_litmus_count, model_free_count, model_hand_count, model_stock_count
+		model_litmus_count, model_free_count, model_hand_count, model_stock_count,
+		model_apart_count
 	};
 	unsigned int group, i, number = 0;
 	bool good = true;
 
-	for (group = first; group < 4; group++)
+	for (group = first; group < sizeof(groups) / sizeof(groups[0]); group++)
 		for (i = 0; i < counts[group] && (good || !first); i++) {
 			const struct model_test *test = &groups[group][i];
 

@@ -164,7 +164,7 @@ FREES = [
     Mutant("at once: a page is not checked", "lab_free_now",
            [("!lab_issued(core, b, labyrinth_page_epoch(page), one)", "0")], case="small pool"),
     Mutant("at once: the own table is not asked", "lab_free_now", [("entry->freed & one", "0")], "unit", "bounds"),
-    Mutant("at once: a busy page may be freed", "lab_free_now", [("lab_load(&b->busy) & one &&", "0 &&")],
+    Mutant("at once: a busy page may be freed", "lab_free_now", [("lab_load(&b->busy) & one)", "0)")],
            "unit", "oracle"),
     Mutant("late frees do not count", "lab_late", [("lab_count(&front->late, lab_popcount(pages));", ";")],
            case="duplicate"),
@@ -240,4 +240,20 @@ STOCK = [
            case="close"),
 ]
 
-ALL = LOCKS + PINS + BARRIERS + BLOCKS + FRONTS + FREES + ROWS + HAND_OVERS + INLINE + DEPOTS + STOCK
+APART = [
+    no_lock("lab_isolate", BLOCK, "isolated"),
+    no_lock("lab_isolated", BLOCK, "isolated"),
+    no_lock("lab_free_apart", DEPOT, "isolated"),
+    no_lock("lab_free_apart", BLOCK, "isolated"),
+    no_lock("lab_unwait", DEPOT, "isolated"),
+    no_lock("lab_unwaited", BLOCK, "isolated"),
+    Mutant("a page that waits is freed once more", "lab_free_apart",
+           [("!lab_issued(core, b, labyrinth_page_epoch(page), one)", "0")], case="isolated page, freed twice"),
+    Mutant("a page is free before it is mapped", "lab_free_apart",
+           [("if (core->bypass & LAB_CLOSED)", "if (1)")], case="isolated"),
+    Mutant("a page stays busy when it is free", "lab_join", [("lab_clear_bit(&b->busy, bit);", ";")], case="isolated"),
+    Mutant("what waits is not counted", "lab_unwait", [("core->unmapped - 1", "core->unmapped")],
+           case="goes to the system"),
+]
+
+ALL = LOCKS + PINS + BARRIERS + BLOCKS + FRONTS + FREES + ROWS + HAND_OVERS + INLINE + DEPOTS + STOCK + APART

@@ -70,7 +70,7 @@ enum labyrinth_place {
  * Rows: a call's name without labyrinth_, its number's name, then a word for each
  * place.  create, destroy, track and holders wait for others' locks and, destroy, for the
  * worker, which may be in the middle of reclaim: a NOFS or NOIO scope says that this
- * must not be waited for.  refill waits for nobody.
+ * must not be waited for.  refill and isolate wait for nobody.
  */
 #define LABYRINTH_CALLS(X)								\
 	/* process NOFS   NOIO  preempt irqs  spin  raw   softirq hard NMI  RT hard, thread */	\
@@ -81,6 +81,8 @@ enum labyrinth_place {
 	X(track, TRACK,									\
 	  SLEEPS, NO,     NO,     NO,   NO,   NO,   NO,   NO,   NO,   NO,  NO,  SLEEPS)	\
 	X(refill, REFILL,								\
+	  SLEEPS, SLEEPS, SLEEPS, NO,   NO,   NO,   NO,   NO,   NO,   NO,  NO,  SLEEPS)	\
+	X(isolate, ISOLATE,								\
 	  SLEEPS, SLEEPS, SLEEPS, NO,   NO,   NO,   NO,   NO,   NO,   NO,  NO,  SLEEPS)	\
 	X(stats, STATS,									\
 	  SLEEPS, SLEEPS, SLEEPS, NO,   NO,   NO,   NO,   NO,   NO,   NO,  NO,  SLEEPS)	\

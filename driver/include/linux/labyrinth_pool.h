@@ -10,7 +10,8 @@
  *
  * Contexts: labyrinth_contexts.h is the table of what may be called where.  In
  * short: alloc, free and hand-over in any context but NMI, with or without locks
- * (raw ones too); alloc in NMI too; create, destroy and refill where one may sleep.
+ * (raw ones too); alloc in NMI too; create, destroy, refill and isolate where one may
+ * sleep.
  */
 #ifndef _LINUX_LABYRINTH_POOL_H
 #define _LINUX_LABYRINTH_POOL_H
@@ -46,6 +47,7 @@ struct labyrinth;
  *		Both count the shared pages; what the CPUs keep comes on top
  * @reserve:	free pages that only atomic callers may take; 0 is none
  * @policy:	enum labyrinth_policy
+ * @isolate:	enum labyrinth_isolate; _STRICT needs policy _POOL and labyrinth_isolate()
  * @refilled:	called from the worker in process context after pages became
  *		available to a pool that had refused one; not any more once
  *		labyrinth_destroy() has returned, which waits for it; may be NULL
@@ -62,6 +64,7 @@ struct labyrinth_params {
 	unsigned int high;
 	unsigned int reserve;
 	enum labyrinth_policy policy;
+	enum labyrinth_isolate isolate;
 	void (*refilled)(void *arg);
 	void *arg;
 };
@@ -109,6 +112,8 @@ int labyrinth_free_run(struct labyrinth *maze, const struct labyrinth_run *run);
 int labyrinth_to_device(struct labyrinth *maze, labyrinth_page_t page);
 int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
 int labyrinth_to_user(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
+/* As to_cpu, where one may sleep; with isolate=strict the device cannot reach it any more */
+int labyrinth_isolate(struct labyrinth *maze, labyrinth_page_t page, unsigned int len);
 
 int labyrinth_refill(struct labyrinth *maze, unsigned int want);
 void labyrinth_stats(struct labyrinth *maze, struct labyrinth_stats *stats);
@@ -212,7 +217,7 @@ static __always_inline void lab_sync_cpu(struct labyrinth *maze, labyrinth_page_
  * Context: any.
  * Return: the address.  It is not checked that the handle is alive: a dead one has
  * the address of the page that it was, or DMA_MAPPING_ERROR, and labyrinth_to_device()
- * will refuse it.  Garbage has DMA_MAPPING_ERROR.
+ * will refuse it.  Garbage has DMA_MAPPING_ERROR, and a page after labyrinth_isolate().
  */
 static inline dma_addr_t labyrinth_page_dma(struct labyrinth *maze, labyrinth_page_t page)
 {

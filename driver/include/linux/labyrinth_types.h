@@ -49,6 +49,12 @@ enum labyrinth_policy {
 	LABYRINTH_POLICY_DIRECT,	/* always the page allocator, for comparison */
 };
 
+/* Can the device still reach a page that the CPU looks at? */
+enum labyrinth_isolate {
+	LABYRINTH_ISOLATE_NONE,		/* yes: pages stay mapped as long as they are the pool's */
+	LABYRINTH_ISOLATE_STRICT,	/* no: labyrinth_isolate() ends the mapping first */
+};
+
 /*
  * Typed handle of an issued page, no address: slot in bits 0-29, pool in 30-47,
  * epoch in 48-63.  0 is no page.  A handle dies with its free.  The slot is the
@@ -96,8 +102,11 @@ struct labyrinth_stats {
 	__u64 late;				/* of these, found late */
 	__u64 refills;				/* pages made by worker or refill */
 	__u64 shrunk;				/* pages given back to the system */
+	__u64 isolated;				/* pages that labyrinth_isolate() unmapped */
+	__u64 map_failed;			/* times that one could not be mapped again */
 	__u32 total;				/* pages that the pool has now */
 	__u32 owned[LABYRINTH_NR_OWNERS];
+	__u32 unmapped;				/* free ones that wait to be mapped again */
 	__u32 limit;				/* max_pages */
 };
 

@@ -300,6 +300,11 @@ static bool bench_irq_next(void *state, struct seq_buf *text)
 	return more;
 }
 
+struct device *bench_edu_device(void)
+{
+	return bench_edu ? &bench_edu->dev : NULL;
+}
+
 static void *bench_irq_open(void)
 {
 	struct bench_irqs *irqs;

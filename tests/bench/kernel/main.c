@@ -6,7 +6,8 @@
  * stamp counter advances by one per instruction: then each figure is exact.
  * Reading /dev/labyrinth-bench compares the pool with what the kernel has;
  * /dev/labyrinth-bench-remote has pages come back from other CPUs, simulated;
- * /dev/labyrinth-bench-interrupt measures in the interrupts of QEMU's edu device.
+ * /dev/labyrinth-bench-interrupt measures in the interrupts of QEMU's edu device;
+ * /dev/labyrinth-bench-isolate what it costs to keep that device off pages.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -140,6 +141,7 @@ static struct bench_device bench_devices[] = {
 	{ { .name = "labyrinth-bench" }, &bench_cases },
 	{ { .name = "labyrinth-bench-remote" }, &bench_remote },
 	{ { .name = "labyrinth-bench-interrupt" }, &bench_interrupts },
+	{ { .name = "labyrinth-bench-isolate" }, &bench_isolations },
 };
 
 /* A misc device leaves itself in private_data */

@@ -15,6 +15,7 @@
 
 #include "hist.h"
 
+struct device;
 struct seq_buf;
 
 struct bench_source {
@@ -25,6 +26,7 @@ struct bench_source {
 
 extern const struct bench_source bench_cases;
 extern const struct bench_source bench_interrupts;
+extern const struct bench_source bench_isolations;
 extern const struct bench_source bench_remote;
 
 extern unsigned int bench_samples;
@@ -42,5 +44,6 @@ void bench_row(struct seq_buf *text, const struct bench_label *label,
 
 int bench_interrupts_register(void);
 void bench_interrupts_unregister(void);
+struct device *bench_edu_device(void);	/* NULL: there is none */
 
 #endif /* BENCH_SOURCE_H */

@@ -49,7 +49,8 @@ static bool call_is_pinned(enum labyrinth_call call)
 
 static bool call_from_device(enum labyrinth_call call)
 {
-	return call == LABYRINTH_CALL_TO_CPU || call == LABYRINTH_CALL_TO_CPU_PINNED;
+	return call == LABYRINTH_CALL_TO_CPU || call == LABYRINTH_CALL_TO_CPU_PINNED ||
+	       call == LABYRINTH_CALL_ISOLATE;
 }
 
 static struct labyrinth_params call_params(void)
@@ -137,6 +138,9 @@ static void call_do(void *arg)
 		break;
 	case LABYRINTH_CALL_REFILL:
 		call->done = labyrinth_refill(call->maze, 1) > 0;
+		break;
+	case LABYRINTH_CALL_ISOLATE:
+		call->done = !labyrinth_isolate(call->maze, call->page, 64);
 		break;
 	case LABYRINTH_CALL_STATS:
 		labyrinth_stats(call->maze, &stats);

@@ -33,8 +33,8 @@ struct fault {
 static struct fault fault;
 
 /* Nothing but a return, with what the probe has put where a result is */
-asmlinkage void fault_return(void);
-asm(".pushsection .text\n.type fault_return, @function\nfault_return:\n" ASM_RET
+asm(".pushsection .text\n.globl fault_return\n.type fault_return, @function\n"
+	"fault_return:\n" ASM_RET
 	".size fault_return, . - fault_return\n.popsection\n");
 
 static bool fault_ours(struct pt_regs *regs)

@@ -72,9 +72,9 @@ bool pool_end(struct labyrinth *maze)
 
 static const struct pool_case * const pool_groups[] = {
 	pool_named_cases, pool_call_cases, pool_context_cases, pool_scope_cases,
-	pool_trace_cases, pool_holder_cases, pool_ownership_cases, pool_garbage_cases,
-	pool_race_cases, pool_memory_cases, pool_fault_cases, pool_storm_cases,
-	pool_soak_cases,
+	pool_trace_cases, pool_holder_cases, pool_ownership_cases,
+	pool_apart_cases, pool_garbage_cases, pool_race_cases, pool_memory_cases, pool_fault_cases,
+	pool_storm_cases, pool_soak_cases,
 };
 
 static bool pool_wanted(const struct pool_case *c)

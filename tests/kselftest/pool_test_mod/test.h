@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/labyrinth_contexts.h>
 #include <linux/labyrinth_pool.h>
+#include <linux/linkage.h>
 
 /* What must happen is waited for: only a hang takes longer, however slow the machine */
 #define POOL_PATIENCE	(60 * HZ)
@@ -39,6 +40,7 @@ extern const struct pool_case pool_scope_cases[];
 extern const struct pool_case pool_trace_cases[];
 extern const struct pool_case pool_holder_cases[];
 extern const struct pool_case pool_ownership_cases[];
+extern const struct pool_case pool_apart_cases[];
 extern const struct pool_case pool_garbage_cases[];
 extern const struct pool_case pool_race_cases[];
 extern const struct pool_case pool_memory_cases[];
@@ -66,6 +68,9 @@ struct pool_hook {
 bool pool_hook(struct pool_hook *hook, const char *name, void *probe, void *data);
 void pool_unhook(struct pool_hook *hook);
 struct module *pool_module(void);
+
+/* faults.c: nothing but a return, for a probe that makes a function fail */
+asmlinkage void fault_return(void);
 
 /* places.c */
 bool pool_has_place(enum labyrinth_place place);
