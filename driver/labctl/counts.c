@@ -15,7 +15,8 @@ static const struct {
 	FIELD(produced),    FIELD(completed),	      FIELD(completions), FIELD(delivered),
 	FIELD(delivered_bytes), FIELD(discarded),     FIELD(failed),	  FIELD(invalid),
 	FIELD(irqs),	    FIELD(device_irqs),	      FIELD(requests),	  FIELD(refused),
-	FIELD(denied),	    FIELD(late_grants),
+	FIELD(denied),	    FIELD(late_grants),	      FIELD(rescued),	  FIELD(stuck),
+	FIELD(corrupt),	    FIELD(injected),
 #undef FIELD
 };
 
@@ -34,7 +35,7 @@ void counts_queue_json(struct json *json, const struct labyrinth_queue_stats *st
 		json_number(json, plain[i].name, plain_value(stats, i));
 
 	json_open(json, "dropped", '{');
-	for (i = 0; i < LABYRINTH_DROPS - 1; i++)	/* the last is reserved */
+	for (i = 0; i < LABYRINTH_DROPS; i++)
 		json_number(json, labyrinth_io_drop(i), stats->dropped[i]);
 	json_close(json, '}');
 

@@ -50,6 +50,7 @@ extern const struct labctl_command labctl_stats;
 extern const struct labctl_command labctl_holders;
 extern const struct labctl_command labctl_receive;
 extern const struct labctl_command labctl_reset;
+extern const struct labctl_command labctl_fault;
 
 /* Set by --device before or after the sub-command. */
 extern const char *labctl_device;
@@ -68,6 +69,10 @@ int labctl_io_error(const char *what, int err);
  */
 int labctl_getopt(const struct labctl_command *self, int argc, char **argv,
 		  const struct option *options, int *status);
+
+/* The same, but words that are no options are left to the caller, from optind on. */
+int labctl_getopt_words(const struct labctl_command *self, int argc, char **argv,
+			const struct option *options, int *status);
 
 /* A whole number in @least..@most (0x and 0 prefixes as in C), or false. */
 bool labctl_number(const char *text, uint64_t least, uint64_t most, uint64_t *number);

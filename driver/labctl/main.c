@@ -12,6 +12,7 @@
 static const struct labctl_command *const commands[] = {
 	&labctl_list,    &labctl_info,	 &labctl_stats,
 	&labctl_holders, &labctl_receive, &labctl_reset,
+	&labctl_fault,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -15,7 +15,7 @@
 enum {
 	OPT_QUEUES = LABCTL_OPT_FIRST, OPT_QUEUE, OPT_MODE, OPT_SOURCE, OPT_PAGES, OPT_SEED,
 	OPT_SIZE_MIN, OPT_SIZE_MAX, OPT_PERIOD, OPT_BURST, OPT_DEPTH, OPT_MOD_PACKETS,
-	OPT_MOD_USEC, OPT_OUT, OPT_JSON_OUT, OPT_QUIET,
+	OPT_MOD_USEC, OPT_OUT, OPT_JSON_OUT, OPT_SLOW, OPT_RETRY, OPT_QUIET,
 };
 
 static const struct option options[] = {
@@ -34,6 +34,8 @@ static const struct option options[] = {
 	{ "mod-usec", required_argument, NULL, OPT_MOD_USEC },
 	{ "out", required_argument, NULL, OPT_OUT },
 	{ "json-out", required_argument, NULL, OPT_JSON_OUT },
+	{ "slow", required_argument, NULL, OPT_SLOW },
+	{ "retry", no_argument, NULL, OPT_RETRY },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	LABCTL_COMMON_OPTIONS
 };
@@ -101,6 +103,7 @@ static int set_option(const struct labctl_command *self, struct receive_order *o
 		{ OPT_DEPTH, "--depth", 0, LABYRINTH_RING_MAX, &order->bind.depth },
 		{ OPT_MOD_PACKETS, "--mod-packets", 0, UINT32_MAX, &order->bind.mod_packets },
 		{ OPT_MOD_USEC, "--mod-usec", 0, UINT32_MAX, &order->bind.mod_usec },
+		{ OPT_SLOW, "--slow", 0, 60000000, &order->slow },
 	};
 	size_t i;
 
@@ -121,6 +124,9 @@ static int set_option(const struct labctl_command *self, struct receive_order *o
 		break;
 	case OPT_JSON_OUT:
 		order->json_out = optarg;
+		break;
+	case OPT_RETRY:
+		order->retry = true;
 		break;
 	case OPT_QUIET:
 		order->quiet = true;
@@ -155,6 +161,8 @@ static int check_order(const struct labctl_command *self, struct receive_order *
 		if (order->pages || bind->gen_seed || bind->gen_min || bind->gen_max ||
 		    bind->gen_period || bind->gen_burst)
 			return labctl_usage(self, "--pages, --seed, --size-*, --period-ns and --burst need --source generator");
+		if (order->retry)
+			return labctl_usage(self, "a stream cannot begin again after a reset: --retry needs --source generator");
 		if (order->first)
 			return labctl_usage(self, "a stream is dealt from queue 0 on: leave --queue out");
 		bind->stream_queues = order->queues;
@@ -245,8 +253,16 @@ static int take_stats(struct receive *run)
 	int err = 0;
 
 	close_queues(run);
+	if (run->order->retry) {
+		run->ctl = receive_find(run);
+		if (run->ctl < 0) {
+			labctl_io_error("stats", run->ctl);
+			return run->ctl;
+		}
+	}
 	for (i = 0; i < run->order->queues && !err; i++)
-		err = labyrinth_io_queue_stats(run->ctl, run->rx[i].queue, &run->stats[i]);
+		if (!run->rx[i].ended)
+			err = labyrinth_io_queue_stats(run->ctl, run->rx[i].queue, &run->stats[i]);
 	err = err ? err : labyrinth_io_pool_stats(run->ctl, &run->pool);
 	err = err ? err : labyrinth_io_info(run->ctl, &run->info);
 	if (err)
@@ -269,6 +285,11 @@ static int receive(struct receive *run)
 		close_queues(run);
 		close_sinks(run, false);
 		return LABCTL_FAILED;
+	}
+	if (order->retry) {
+		/* An open file would hold on to a device that goes away, and to the module. */
+		close(run->ctl);
+		run->ctl = -1;
 	}
 	receive_work(run);
 	/* Whoever gave up left data unread, which the counters would only show again. */
@@ -303,6 +324,7 @@ static int receive_main(const struct labctl_command *self, int argc, char **argv
 	/* A reader of the output that leaves is an error of writing, not a death. */
 	signal(SIGPIPE, SIG_IGN);
 	run.order = &order;
+	pthread_mutex_init(&run.fds, NULL);
 	run.workers = receive_merges(&order) ? 1 : order.queues;
 	for (i = 0; i < LABYRINTH_MAX_QUEUES; i++) {
 		run.rx[i].fd = -1;
@@ -312,7 +334,8 @@ static int receive_main(const struct labctl_command *self, int argc, char **argv
 	if (run.ctl < 0)
 		return LABCTL_FAILED;
 	status = receive(&run);
-	close(run.ctl);
+	if (run.ctl >= 0)
+		close(run.ctl);
 	return status;
 }
 
@@ -337,6 +360,7 @@ const struct labctl_command labctl_receive = {
 		 "                      several generator queues write PATH.0, PATH.1, ...\n"
 		 "                      (default: nowhere)\n"
 		 "  --json-out PATH     counters and verdict as JSON, - for standard output\n"
+		 "  --slow USEC         wait so long after each page\n"
 		 "  --quiet             no progress\n"
 		 "\n"
 		 "with --source generator:\n"
@@ -347,6 +371,9 @@ const struct labctl_command labctl_receive = {
 		 "  --period-ns N       time between bursts, and what finds no room is dropped;\n"
 		 "                      0, the default: as fast as it is taken\n"
 		 "  --burst N           pages a burst, 1 to 256 (default 1)\n"
+		 "  --retry             bind again after a reset of the device, and when it has\n"
+		 "                      come back after it was gone (within 30 s), for the pages\n"
+		 "                      that are left; the report counts both\n"
 		 "\n"
 		 "exit status: 0 all is right; 1 it is not, or something failed; 2 wrong usage;\n"
 		 "130 interrupted.  A file is there under its name only if it is whole.\n",

@@ -20,22 +20,13 @@ static bool complain(unsigned int queue, bool right, const char *what, uint64_t 
 	return right;
 }
 
-static bool queue_verdict(const struct receive *run, unsigned int i)
+bool receive_session_good(const struct rx *rx, const struct labyrinth_queue_stats *s)
 {
-	const struct labyrinth_queue_stats *s = &run->stats[i];
-	const struct rx *rx = &run->rx[i];
 	uint64_t dropped = counts_dropped(s);
 	uint64_t tail = s->produced - rx->next_seq;
 	unsigned int q = rx->queue;
 	bool good = true;
 
-	if (rx->error && rx->error != -ECONNRESET) {
-		labctl_io_error("read", rx->error);
-		good = false;
-	} else if (rx->error) {
-		labctl_error("queue %u: the device was reset meanwhile", q);
-		good = false;
-	}
 	good &= complain(q, s->produced == s->delivered + s->discarded + dropped,
 			 "produced is not delivered and dropped", s->produced,
 			 s->delivered + s->discarded + dropped);
@@ -53,6 +44,21 @@ static bool queue_verdict(const struct receive *run, unsigned int i)
 	good &= complain(q, !s->invalid, "completions that the driver refused", s->invalid, 0);
 	good &= complain(q, !counts_held(s), "pages that did not come back", counts_held(s), 0);
 	return good;
+}
+
+static bool queue_verdict(const struct receive *run, unsigned int i)
+{
+	const struct rx *rx = &run->rx[i];
+	bool good = !run->past[i].bad;
+
+	if (rx->error && rx->error != -ECONNRESET) {
+		labctl_io_error("read", rx->error);
+		good = false;
+	} else if (rx->error) {
+		labctl_error("queue %u: the device was reset meanwhile", rx->queue);
+		good = false;
+	}
+	return (rx->ended || receive_session_good(rx, &run->stats[i])) && good;
 }
 
 bool receive_verdict(const struct receive *run)
@@ -80,35 +86,56 @@ static void seen_json(struct json *json, const struct rx_seen *seen)
 	json_number(json, "seq_errors", seen->seq_errors);
 }
 
-static void seen_add(struct rx_seen *sum, const struct rx_seen *seen)
+static void past_json(struct json *json, const struct receive_past *past)
 {
-	sum->pages += seen->pages;
-	sum->bytes += seen->bytes;
-	sum->gaps += seen->gaps;
-	sum->crc_errors += seen->crc_errors;
-	sum->seq_errors += seen->seq_errors;
+	json_number(json, "sessions", past->sessions);
+	json_number(json, "resets", past->resets);
+	json_number(json, "gone", past->gone);
+	json_number(json, "cut", past->cut);
+	json_number(json, "cut_pages", past->cut_pages);
+}
+
+static void past_add(struct receive_past *sum, const struct receive_past *past)
+{
+	sum->sessions += past->sessions;
+	sum->resets += past->resets;
+	sum->gone += past->gone;
+	sum->cut += past->cut;
+	sum->cut_pages += past->cut_pages;
+	counts_add(&sum->stats, &past->stats);
+	seen_add(&sum->seen, &past->seen);
+}
+
+static void counted_json(struct json *json, const struct receive_past *all)
+{
+	counts_queue_json(json, &all->stats);
+	seen_json(json, &all->seen);
+	past_json(json, all);
 }
 
 static void queues_json(struct json *json, const struct receive *run)
 {
-	struct labyrinth_queue_stats sum = { 0 };
-	struct rx_seen seen = { 0 };
+	struct receive_past sum = { 0 };
 	unsigned int i;
 
 	json_open(json, "queues", '[');
 	for (i = 0; i < run->order->queues; i++) {
+		struct receive_past all = run->past[i];
+
+		if (!run->rx[i].ended) {
+			all.sessions++;
+			counts_add(&all.stats, &run->stats[i]);
+			seen_add(&all.seen, &run->rx[i].seen);
+		}
 		json_open(json, NULL, '{');
 		json_number(json, "queue", run->rx[i].queue);
-		counts_queue_json(json, &run->stats[i]);
-		seen_json(json, &run->rx[i].seen);
+		counted_json(json, &all);
 		json_close(json, '}');
-		counts_add(&sum, &run->stats[i]);
-		seen_add(&seen, &run->rx[i].seen);
+		past_add(&sum, &all);
 	}
 	json_close(json, ']');
 	json_open(json, "total", '{');
-	counts_queue_json(json, &sum);
-	seen_json(json, &seen);
+	counted_json(json, &sum);
 	json_close(json, '}');
 }
 

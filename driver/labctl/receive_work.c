@@ -40,17 +40,28 @@ static void drain(struct rx *rx)
 		;
 }
 
+static void pause_between(const struct receive *run)
+{
+	const struct timespec t = { run->order->slow / 1000000, run->order->slow % 1000000 * 1000 };
+
+	if (run->order->slow)
+		nanosleep(&t, NULL);
+}
+
 static void take_alone(struct receive *run, unsigned int i)
 {
 	struct sink *sink = &run->sink[run->sink[i].path ? i : 0];
 	struct labyrinth_io_record record;
 
-	while (rx_next(&run->rx[i], &record)) {
-		if (!sink_write(sink, record.data, record.head->length)) {
-			give_up(run);
-			return;
+	do {
+		while (rx_next(&run->rx[i], &record)) {
+			if (!sink_write(sink, record.data, record.head->length)) {
+				give_up(run);
+				return;
+			}
+			pause_between(run);
 		}
-	}
+	} while (receive_again(run, i));
 }
 
 static void take_in_turn(struct receive *run)
@@ -63,6 +74,7 @@ static void take_in_turn(struct receive *run)
 			give_up(run);
 			return;
 		}
+		pause_between(run);
 	}
 	/* The others are at their end too; after an interruption, at least soon. */
 	for (i = 0; i < run->order->queues; i++)
@@ -104,12 +116,15 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static void stop_all(const struct receive *run)
+static void stop_all(struct receive *run)
 {
 	unsigned int i;
 
+	pthread_mutex_lock(&run->fds);
+	run->stopped = true;
 	for (i = 0; i < run->order->queues; i++)
 		labyrinth_io_stop(run->rx[i].fd);
+	pthread_mutex_unlock(&run->fds);
 }
 
 /* Until the last worker is done; a signal or a failed output stops the queues. */

@@ -74,6 +74,17 @@ bool rx_next(struct rx *rx, struct labyrinth_io_record *record)
 	return true;
 }
 
+void rx_restart(struct rx *rx, int fd)
+{
+	rx->fd = fd;
+	rx->seen = (struct rx_seen){ 0 };
+	rx->next_seq = 0;
+	rx->filled = 0;
+	rx->offset = 0;
+	rx->error = 0;
+	rx->ended = false;
+}
+
 void rx_close(struct rx *rx)
 {
 	if (rx->fd >= 0)
@@ -81,4 +92,14 @@ void rx_close(struct rx *rx)
 	rx->fd = -1;
 	free(rx->buffer);
 	rx->buffer = NULL;
+}
+
+void seen_add(struct rx_seen *sum, const struct rx_seen *seen)
+{
+	sum->pages += seen->pages;
+	sum->bytes += seen->bytes;
+	sum->lost += seen->lost;
+	sum->gaps += seen->gaps;
+	sum->crc_errors += seen->crc_errors;
+	sum->seq_errors += seen->seq_errors;
 }

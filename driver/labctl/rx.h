@@ -23,6 +23,8 @@ struct rx_seen {
 	uint64_t seq_errors;	/* numbers that went back */
 };
 
+void seen_add(struct rx_seen *sum, const struct rx_seen *seen);
+
 struct rx {
 	int fd;
 	unsigned int queue;
@@ -33,6 +35,7 @@ struct rx {
 	size_t filled;
 	size_t offset;
 	int error;			/* negative errno that ended it, or 0 */
+	bool ended;			/* and it was counted; nothing was bound after it */
 	_Atomic uint64_t progress;	/* bytes, for whoever shows them */
 };
 
@@ -44,6 +47,9 @@ int rx_open(struct rx *rx, const char *device, struct labyrinth_bind *bind);
  * the next call.  False at the end of the data and after an error.
  */
 bool rx_next(struct rx *rx, struct labyrinth_io_record *record);
+
+/* The same of a queue that was bound again, on @fd: begins with page 0. */
+void rx_restart(struct rx *rx, int fd);
 
 /* Gives the queue back. */
 void rx_close(struct rx *rx);

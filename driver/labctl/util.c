@@ -50,8 +50,8 @@ int labctl_io_error(const char *what, int err)
 	return labctl_error("%s: %s: %s", labctl_device, what, advice ? advice : strerror(-err));
 }
 
-int labctl_getopt(const struct labctl_command *self, int argc, char **argv,
-		  const struct option *options, int *status)
+int labctl_getopt_words(const struct labctl_command *self, int argc, char **argv,
+			const struct option *options, int *status)
 {
 	int option;
 
@@ -60,8 +60,6 @@ int labctl_getopt(const struct labctl_command *self, int argc, char **argv,
 		switch (option) {
 		case -1:
 			*status = -1;
-			if (optind < argc)
-				*status = labctl_usage(self, "what is '%s' for?", argv[optind]);
 			return -1;
 		case LABCTL_OPT_HELP:
 			fputs(self->usage, stdout);
@@ -80,6 +78,16 @@ int labctl_getopt(const struct labctl_command *self, int argc, char **argv,
 			return option;
 		}
 	}
+}
+
+int labctl_getopt(const struct labctl_command *self, int argc, char **argv,
+		  const struct option *options, int *status)
+{
+	int option = labctl_getopt_words(self, argc, argv, options, status);
+
+	if (option == -1 && *status == -1 && optind < argc)
+		*status = labctl_usage(self, "what is '%s' for?", argv[optind]);
+	return option;
 }
 
 bool labctl_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)

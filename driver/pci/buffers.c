@@ -3,14 +3,23 @@
  * labyrinth - the allocator behind the ISR
  *
  * The one place that knows where a queue's pages come from: another allocator
- * is put behind these calls.  get(), back() and put() run under the queue's raw
- * lock, so with interrupts off, in any context up to hard interrupt.  A page is
- * the CPU's when it is allocated, the device's between get() and back(), the CPU's
- * until put().
+ * is put behind these calls.  get(), back(), done(), put() and release() run under the
+ * queue's raw lock, so with interrupts off, in any context up to hard interrupt; own()
+ * without it, where one may sleep.  A page is the CPU's when it is allocated, the device's
+ * between get() and back(), the CPU's until put().
+ *
+ * A page that was filled goes get(), done(), own(), release().  As a rule it is the CPU's
+ * from done() on.  With isolate=strict done() leaves it to the device, and own() takes it
+ * and the device off it, so that nothing is mapped or unmapped in an interrupt; one that
+ * nobody reads is not unmapped.
  */
 #include <linux/err.h>
+#include <linux/jump_label.h>
 
 #include "driver.h"
+
+/* The parameter is the module's: patched into the ISR once */
+static DEFINE_STATIC_KEY_FALSE(labyrinth_strict);
 
 static void labyrinth_refilled(void *arg)
 {
@@ -36,6 +45,7 @@ int labyrinth_buffers_create(struct labyrinth_dev *ldev)
 		.max_pages = labyrinth_param_pool_max(pages),
 		.low = labyrinth_param_pool_low(pages),
 		.policy = labyrinth_param_policy(),
+		.isolate = labyrinth_param_isolate(),
 		.refilled = labyrinth_refilled,
 		.arg = ldev,
 	};
@@ -46,6 +56,8 @@ int labyrinth_buffers_create(struct labyrinth_dev *ldev)
 	ldev->pool = pool;
 	ldev->pool_limit = params.max_pages;
 	ldev->policy = params.policy;
+	if (params.isolate == LABYRINTH_ISOLATE_STRICT)
+		static_branch_enable(&labyrinth_strict);
 	return 0;
 }
 
@@ -85,17 +97,24 @@ void labyrinth_buffers_prepare(struct labyrinth_dev *ldev, unsigned int pages)
 /**
  * labyrinth_buffer_get - a page for the device
  * @q: the queue that holds it from now on
+ * @isr: the interrupt handler asks, whose allocations can be made to fail
  * @dma: its address for the device
  * @route: which way the allocation took
  *
  * Return: the page, or none.
  */
-labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, dma_addr_t *dma,
+labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, bool isr, dma_addr_t *dma,
 				      enum labyrinth_route *route)
 {
 	struct labyrinth *pool = q->ldev->pool;
-	labyrinth_page_t page = labyrinth_alloc_route(pool, q->index, route);
+	labyrinth_page_t page;
 
+	if (static_branch_unlikely(&labyrinth_failing) && isr && labyrinth_fail_alloc(q->ldev)) {
+		q->count.injected++;
+		*route = LABYRINTH_ROUTE_FAIL;
+		return (labyrinth_page_t){ 0 };
+	}
+	page = labyrinth_alloc_route(pool, q->index, route);
 	if (!labyrinth_page_ok(page))
 		return page;
 	*dma = labyrinth_page_dma(pool, page);
@@ -128,6 +147,56 @@ int labyrinth_buffer_back(struct labyrinth_queue *q, labyrinth_page_t page, unsi
 void labyrinth_buffer_put(struct labyrinth_queue *q, labyrinth_page_t page)
 {
 	labyrinth_free_pinned(q->ldev->pool, page);
+}
+
+/**
+ * labyrinth_buffer_done - the device has filled a page, and says so
+ * @q: the queue that holds it
+ * @page: the page
+ * @len: bytes that the device wrote
+ *
+ * Return: 0, or a negative errno when the page was not the device's.
+ */
+int labyrinth_buffer_done(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len)
+{
+	if (static_branch_unlikely(&labyrinth_strict))
+		return 0;
+	return labyrinth_to_cpu_pinned(q->ldev->pool, page, len);
+}
+
+/**
+ * labyrinth_buffer_own - before the first look at a filled page
+ * @q: the queue that holds it
+ * @slot: its slot, busy; @slot->mine is set
+ *
+ * Context: process, may sleep.
+ * Return: 0, or a negative errno: the page cannot be read.
+ */
+int labyrinth_buffer_own(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+{
+	int err;
+
+	if (!static_branch_unlikely(&labyrinth_strict) || slot->mine ||
+	    !labyrinth_page_ok(slot->page))
+		return 0;
+	err = labyrinth_isolate(q->ldev->pool, slot->page, slot->length);
+	if (!err)
+		slot->mine = true;
+	return err;
+}
+
+/**
+ * labyrinth_buffer_release - free a page that was done(), read or not
+ * @q: the queue that holds it
+ * @slot: its slot; without a page afterwards
+ */
+void labyrinth_buffer_release(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+{
+	if (static_branch_unlikely(&labyrinth_strict) && !slot->mine)
+		labyrinth_to_cpu_pinned(q->ldev->pool, slot->page, 0);
+	labyrinth_free_pinned(q->ldev->pool, slot->page);
+	slot->page = (labyrinth_page_t){ 0 };
+	slot->mine = false;
 }
 
 /**

@@ -29,7 +29,9 @@
 
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/fs.h>
 #include <linux/irq_work.h>
+#include <linux/jump_label.h>
 #include <linux/kobject.h>
 #include <linux/labyrinth.h>
 #include <linux/labyrinth_pool.h>
@@ -52,6 +54,15 @@
 /* A device that lies so often is not trusted any more. */
 #define LABYRINTH_INVALID_MAX	64
 #define LABYRINTH_STOP_MS	500
+/* How long a reset may take */
+#define LABYRINTH_RESET_MS	5000
+/* ... and how often it is looked at after that, before it is given up */
+#define LABYRINTH_RESET_TRIES	100
+/* Interrupts that found nothing to do, after which a vector has to rest, and how long */
+#define LABYRINTH_STORM_IRQS	256
+#define LABYRINTH_STORM_MS	100
+/* Of these, one that found something makes up for so many, of each queue that may call */
+#define LABYRINTH_STORM_CREDIT	8
 #define LABYRINTH_DESTROY_MS	1000
 #define LABYRINTH_REQ_TIMEOUT_US 20000
 /* How soon a queue that found no page is looked at again */
@@ -60,7 +71,8 @@
 enum labyrinth_dev_state {
 	LABYRINTH_LIVE,
 	LABYRINTH_RESETTING,	/* FLR, suspend, error recovery: comes back */
-	LABYRINTH_DEAD,		/* answers all ones, or its reset failed */
+	LABYRINTH_LOST,		/* answers all ones; the watch waits for it, not for long */
+	LABYRINTH_DEAD,		/* it did not come back, or its reset failed */
 	LABYRINTH_GONE,		/* removed */
 };
 
@@ -92,6 +104,9 @@ enum labyrinth_eos {
  * @eos:	the source ended after this page
  * @busy:	a reader copies from the page outside the lock
  * @orphan:	the device went while @busy: the reader frees the page
+ * @overtaken:	granted, but a younger one was completed before it
+ * @sealed:	the queue's copy is of this page, and fits its CRC
+ * @mine:	with isolate=strict: a reader took the page from the device
  */
 struct labyrinth_slot {
 	struct list_head node;
@@ -106,6 +121,9 @@ struct labyrinth_slot {
 	bool eos;
 	bool busy;
 	bool orphan;
+	bool overtaken;
+	bool sealed;
+	bool mine;
 };
 
 /* A request that waits for a buffer */
@@ -127,6 +145,18 @@ struct labyrinth_counts {
 	u64 isr_contexts[LABYRINTH_CONTEXTS];
 	u64 late_grants;
 	u64 denied;
+	u64 rescued;
+	u64 corrupt;
+	u64 injected;
+};
+
+/* What the watch saw of a running queue when it looked last; ctl */
+struct labyrinth_seen {
+	u64 irqs;
+	u32 cq_head;
+	bool waits;		/* there was work, since: */
+	unsigned long since;
+	unsigned long moved;	/* when cq_head last changed */
 };
 
 /* The device's counts, as last read */
@@ -159,7 +189,10 @@ struct labyrinth_file;
  * @cq_dma:	ctl
  * @pq:		ctl; posted-buffer ring, while bound in ring mode
  * @pq_dma:	ctl
+ * @copy:	ctl; with seal=1 what the reader gets of a page, while bound
  * @resets:	ctl; the device's number of resets when the queue was started
+ * @seen:	ctl; by the watch
+ * @stuck:	ctl; resets since probe because nothing moved
  * @device:	ctl; the device's counts when it was last stopped
  * @lock:	the lock of all that follows
  * @phase:	written with ctl and @lock, read with either
@@ -175,6 +208,7 @@ struct labyrinth_file;
  * @next_seq:	least sequence number that a completion may have
  * @post_max:	pages that are posted at once, so that the ISR has slots to refill
  * @nr_granted:	slots on @granted
+ * @nr_overtaken: of these, that the device seems to have forgotten
  * @nr_ready:	slots on @ready
  * @nr_empty:	of these, without a page: the device lost its data
  * @nr_pending:	entries of @pending
@@ -201,7 +235,10 @@ struct labyrinth_queue {
 	dma_addr_t cq_dma;
 	struct labyrinth_desc *pq;
 	dma_addr_t pq_dma;
+	u8 *copy;
 	unsigned int resets;
+	struct labyrinth_seen seen;
+	u64 stuck;
 	struct labyrinth_device_counts device;
 
 	raw_spinlock_t lock ____cacheline_aligned_in_smp;
@@ -218,6 +255,7 @@ struct labyrinth_queue {
 	u64 next_seq;
 	u32 post_max;
 	u32 nr_granted;
+	u32 nr_overtaken;
 	u32 nr_ready;
 	u32 nr_empty;
 	u32 nr_pending;
@@ -228,13 +266,33 @@ struct labyrinth_queue {
 	struct labyrinth_counts count;
 };
 
-/* An MSI-X vector and the queues that it serves; constant after probe */
+/*
+ * An MSI-X vector and the queues that it serves; constant after probe, but for @idle,
+ * which is its handler's, and @rest, which the watch sets when it finds the vector muted
+ */
 struct labyrinth_vector {
 	struct labyrinth_dev *ldev;
 	unsigned int irq;
 	bool admin;
 	u32 queues;		/* bit per queue */
+	u32 idle;		/* interrupts that found nothing to do */
+	u32 credit;		/* what one that did takes from @idle */
+	unsigned long rest;	/* jiffies at which it may interrupt again; 0: does not rest */
 	char name[40];
+};
+
+/* Allocations of the ISR that are to fail: debugfs fail_alloc */
+struct labyrinth_fail {
+	raw_spinlock_t lock;	/* of all that follows; inside a queue's lock */
+	u32 rate;		/* millionths */
+	u32 nth;		/* counts down */
+	u32 limit;		/* of @injected from @base on; 0 none */
+	u64 base;
+	u64 seed;
+	u64 chance;		/* state of the generator */
+	u64 events;
+	u64 injected;
+	bool on;		/* it holds a count of the static key */
 };
 
 /**
@@ -252,10 +310,18 @@ struct labyrinth_vector {
  * @nr_vectors:	MSI-X vectors, 0 with INTx
  * @vector:	used entries: @nr_vectors, or one with INTx
  * @ctl:	see the head of this file
- * @resets:	ctl; how often the device was reset
- * @state:	enum labyrinth_dev_state; written with @ctl, or LIVE to DEAD by anyone
+ * @resets:	ctl; how often the device was reset, the first time at probe
+ * @recoveries:	ctl; how often the driver did that by itself
+ * @lost_since:	ctl; jiffies at which the watch found it LOST, 0: not yet
+ * @config:	constant; configuration space as it was at probe, no bus master
+ * @last_pool:	ctl; the pool's counters when the device went
+ * @state:	enum labyrinth_dev_state; written with @ctl, or LIVE to LOST by anyone
  * @starved:	bit per queue that found no page; atomic
  * @errors:	error interrupts of the device; atomic
+ * @muted:	bit per vector that rests because of a storm; atomic
+ * @storms:	how often a vector had to; atomic
+ * @fail:	allocations of the ISR that are to fail
+ * @folder:	in debugfs
  * @watch:	looks after the device while queues are bound
  * @queue:	the queues
  */
@@ -274,9 +340,17 @@ struct labyrinth_dev {
 	struct labyrinth_vector vector[LABYRINTH_MAX_QUEUES + 1];
 	struct mutex ctl;	/* see the head of this file */
 	unsigned int resets;
+	unsigned int recoveries;
+	unsigned long lost_since;
+	struct pci_saved_state *config;
+	struct labyrinth_pool_stats last_pool;
 	atomic_t state;
 	unsigned long starved;
 	atomic_t errors;
+	unsigned long muted;
+	atomic_t storms;
+	struct labyrinth_fail fail;
+	struct dentry *folder;
 	struct delayed_work watch;
 	struct labyrinth_queue queue[];
 };
@@ -286,10 +360,11 @@ static inline enum labyrinth_dev_state labyrinth_state(struct labyrinth_dev *lde
 	return atomic_read(&ldev->state);
 }
 
-/* The one way to DEAD from a context that does not hold ctl. */
-static inline void labyrinth_mark_dead(struct labyrinth_dev *ldev)
+/* The one way to LOST; from any context, also without ctl.  The watch looks at once. */
+static inline void labyrinth_mark_lost(struct labyrinth_dev *ldev)
 {
-	atomic_cmpxchg(&ldev->state, LABYRINTH_LIVE, LABYRINTH_DEAD);
+	if (atomic_cmpxchg(&ldev->state, LABYRINTH_LIVE, LABYRINTH_LOST) == LABYRINTH_LIVE)
+		irq_work_queue(&ldev->queue[0].wake);
 }
 
 /* params.c */
@@ -299,19 +374,25 @@ unsigned int labyrinth_param_vectors(void);
 bool labyrinth_param_intx(void);
 enum labyrinth_mode labyrinth_param_mode(void);
 enum labyrinth_policy labyrinth_param_policy(void);
+enum labyrinth_isolate labyrinth_param_isolate(void);
 unsigned int labyrinth_param_pool_pages(unsigned int nr_queues);
 unsigned int labyrinth_param_pool_low(unsigned int pages);
 unsigned int labyrinth_param_pool_max(unsigned int pages);
+unsigned long labyrinth_param_watch(void);
+unsigned long labyrinth_param_stuck(void);
 const char *labyrinth_policy_name(enum labyrinth_policy policy);
 
 /* buffers.c: the allocator behind the ISR */
 int labyrinth_buffers_create(struct labyrinth_dev *ldev);
 int labyrinth_buffers_destroy(struct labyrinth_dev *ldev);
 void labyrinth_buffers_prepare(struct labyrinth_dev *ldev, unsigned int pages);
-labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, dma_addr_t *dma,
+labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, bool isr, dma_addr_t *dma,
 				      enum labyrinth_route *route);
 int labyrinth_buffer_back(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len);
 void labyrinth_buffer_put(struct labyrinth_queue *q, labyrinth_page_t page);
+int labyrinth_buffer_done(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len);
+int labyrinth_buffer_own(struct labyrinth_queue *q, struct labyrinth_slot *slot);
+void labyrinth_buffer_release(struct labyrinth_queue *q, struct labyrinth_slot *slot);
 void labyrinth_buffers_stats(struct labyrinth_dev *ldev, struct labyrinth_pool_stats *stats);
 
 /* queue.c: the life of a queue */
@@ -321,12 +402,15 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 void labyrinth_queue_unbind(struct labyrinth_queue *q);
 int labyrinth_queue_start(struct labyrinth_queue *q);
 void labyrinth_queue_stop(struct labyrinth_queue *q, int error);
+void labyrinth_queue_cut(struct labyrinth_queue *q);
 void labyrinth_queue_fail(struct labyrinth_queue *q, int error);
 void labyrinth_queue_free_rings(struct labyrinth_queue *q);
 void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_stats *stats);
 
 /* isr.c: the data path of the device's side */
-void labyrinth_queue_irq(struct labyrinth_queue *q);
+bool labyrinth_queue_irq(struct labyrinth_queue *q);
+bool labyrinth_queue_waits(struct labyrinth_queue *q);
+void labyrinth_queue_rescue(struct labyrinth_queue *q, bool lost);
 void labyrinth_queue_feed(struct labyrinth_queue *q);
 void labyrinth_feed_starved(struct labyrinth_dev *ldev);
 void labyrinth_take_all(struct labyrinth_queue *q);
@@ -336,17 +420,56 @@ bool labyrinth_queue_readable(struct labyrinth_queue *q);
 ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to);
 void labyrinth_queue_discard(struct labyrinth_queue *q);
 
+/* seal.c: what a reader gets is what the device checksummed */
+DECLARE_STATIC_KEY_FALSE(labyrinth_sealing);
+void labyrinth_seal_init(void);
+int labyrinth_seal_prepare(struct labyrinth_queue *q);
+void labyrinth_seal_check(struct labyrinth_queue *q, struct labyrinth_slot *slot);
+
+static inline const u8 *labyrinth_slot_data(const struct labyrinth_queue *q,
+					    const struct labyrinth_slot *slot)
+{
+	if (static_branch_unlikely(&labyrinth_sealing))
+		return q->copy;
+	return labyrinth_page_addr(q->ldev->pool, slot->page);
+}
+
 /* vectors.c */
 int labyrinth_vectors_init(struct labyrinth_dev *ldev);
+bool labyrinth_vectors_watch(struct labyrinth_dev *ldev);
+void labyrinth_vectors_sync(struct labyrinth_dev *ldev);
 unsigned int labyrinth_queue_vector(const struct labyrinth_dev *ldev, unsigned int queue);
 
 /* reset.c */
 int labyrinth_hw_init(struct labyrinth_dev *ldev);
 int labyrinth_hw_reset(struct labyrinth_dev *ldev);
+int labyrinth_polite_reset(struct labyrinth_dev *ldev);
+void labyrinth_recover(struct labyrinth_dev *ldev);
+void labyrinth_recover_lost(struct labyrinth_dev *ldev);
 void labyrinth_quiesce(struct labyrinth_dev *ldev, enum labyrinth_dev_state state, int error);
-void labyrinth_watch(struct work_struct *work);
 extern const struct pci_error_handlers labyrinth_err_handlers;
 extern const struct dev_pm_ops labyrinth_pm_ops;
+
+/* watch.c */
+void labyrinth_watch(struct work_struct *work);
+
+/* fail.c */
+DECLARE_STATIC_KEY_FALSE(labyrinth_failing);
+bool labyrinth_fail_alloc(struct labyrinth_dev *ldev);
+void labyrinth_fail_init(struct labyrinth_dev *ldev);
+void labyrinth_fail_stop(struct labyrinth_dev *ldev);
+extern const struct file_operations labyrinth_fail_fops;
+
+/* faults.c */
+extern const struct file_operations labyrinth_faults_fops;
+
+/* debugfs.c */
+void labyrinth_debugfs_start(void);
+void labyrinth_debugfs_stop(void);
+int labyrinth_debugfs_add(struct labyrinth_dev *ldev);
+int labyrinth_debugfs_lines(const char __user *user, size_t count,
+			    int (*line)(void *arg, char *words), void *arg);
+char *labyrinth_debugfs_word(char **words, char **value);
 
 /* chardev.c */
 int labyrinth_chardev_init(void);

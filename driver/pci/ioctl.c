@@ -85,6 +85,7 @@ static int labyrinth_live(struct labyrinth_dev *ldev)
 	case LABYRINTH_LIVE:
 		return 0;
 	case LABYRINTH_RESETTING:
+	case LABYRINTH_LOST:
 		return -EAGAIN;
 	default:
 		return -ENODEV;
@@ -209,19 +210,12 @@ static int labyrinth_ioc_stop(struct labyrinth_file *file, union labyrinth_args 
 
 static int labyrinth_ioc_reset(struct labyrinth_file *file, union labyrinth_args *args)
 {
-	struct labyrinth_dev *ldev = file->ldev;
-	unsigned int i;
 	int err;
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	err = labyrinth_live(ldev);
-	if (err)
-		return err;
-	/* Politely first: the pages that the device has are then accounted for. */
-	for (i = 0; i < ldev->nr_queues; i++)
-		labyrinth_queue_stop(&ldev->queue[i], -ECONNRESET);
-	return labyrinth_hw_reset(ldev);
+	err = labyrinth_live(file->ldev);
+	return err ?: labyrinth_polite_reset(file->ldev);
 }
 
 static int labyrinth_ioc_info(struct labyrinth_file *file, union labyrinth_args *args)
@@ -257,8 +251,6 @@ static int labyrinth_ioc_queue_stats(struct labyrinth_file *file, union labyrint
 
 	if (queue >= ldev->nr_queues || memchr_inv(stats->reserved, 0, sizeof(stats->reserved)))
 		return -EINVAL;
-	if (labyrinth_state(ldev) == LABYRINTH_GONE)
-		return -ENODEV;
 	memset(stats, 0, sizeof(*stats));
 	stats->size = sizeof(*stats);
 	labyrinth_queue_stats(&ldev->queue[queue], stats);
@@ -272,11 +264,12 @@ static int labyrinth_ioc_pool_stats(struct labyrinth_file *file, union labyrinth
 
 	if (memchr_inv(stats->reserved, 0, sizeof(stats->reserved)))
 		return -EINVAL;
-	if (labyrinth_state(ldev) == LABYRINTH_GONE)
-		return -ENODEV;
 	memset(stats, 0, sizeof(*stats));
+	if (labyrinth_state(ldev) == LABYRINTH_GONE)
+		*stats = ldev->last_pool;
+	else
+		labyrinth_buffers_stats(ldev, stats);
 	stats->size = sizeof(*stats);
-	labyrinth_buffers_stats(ldev, stats);
 	return 0;
 }
 

@@ -11,7 +11,8 @@
  * Whatever the device writes is checked before it is believed: an entry is
  * copied once, a buffer is known by its cookie only, a length is bounded.  A
  * page whose completion is refused stays with the device until the queue
- * stops, because nobody can say that the device is done with it.
+ * stops, because nobody can say that the device is done with it.  The watch goes the
+ * same way for an interrupt that never came.
  */
 #include <linux/list.h>
 #include <linux/preempt.h>
@@ -35,9 +36,35 @@ static struct labyrinth_slot *labyrinth_find_granted(struct labyrinth_queue *q, 
 	return NULL;
 }
 
-static void labyrinth_slot_ready(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+/* Buffers come back in the order in which they went; the device has forgotten the older ones. */
+static noinline void labyrinth_overtake(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+{
+	struct labyrinth_slot *older;
+
+	list_for_each_entry(older, &q->granted, node) {
+		if (older == slot)
+			break;
+		if (!older->overtaken)
+			q->nr_overtaken++;
+		older->overtaken = true;
+	}
+}
+
+/* A page is the device's no more */
+static void labyrinth_slot_back(struct labyrinth_queue *q, struct labyrinth_slot *slot)
 {
 	q->nr_granted--;
+	if (unlikely(slot->overtaken)) {
+		slot->overtaken = false;
+		q->nr_overtaken--;
+	}
+	if (unlikely(!list_is_first(&slot->node, &q->granted)))
+		labyrinth_overtake(q, slot);
+}
+
+static void labyrinth_slot_ready(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+{
+	labyrinth_slot_back(q, slot);
 	q->nr_ready++;
 	list_move_tail(&slot->node, &q->ready);
 }
@@ -84,6 +111,9 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 		q->count.failed++;
 		labyrinth_slot_unused(q, slot);
 		q->nr_granted--;
+		if (slot->overtaken)
+			q->nr_overtaken--;
+		slot->overtaken = false;
 		list_move(&slot->node, &q->free);
 		return LABYRINTH_REFUSED_NOTHING;
 	}
@@ -92,7 +122,7 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 	if (seq < q->next_seq)
 		return LABYRINTH_REFUSED_SEQ;
 	if (status == LABYRINTH_COMP_OK) {
-		if (labyrinth_buffer_back(q, slot->page, length))
+		if (labyrinth_buffer_done(q, slot->page, length))
 			return LABYRINTH_REFUSED_PAGE;
 		q->count.completions++;
 		slot->length = length;
@@ -109,8 +139,15 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 	slot->status = status;
 	slot->offset = 0;
 	slot->eos = false;
+	slot->sealed = false;
 	labyrinth_slot_ready(q, slot);
 	return LABYRINTH_REFUSED_NOTHING;
+}
+
+static void labyrinth_count_lie(struct labyrinth_queue *q)
+{
+	if (++q->count.invalid >= LABYRINTH_INVALID_MAX)
+		q->broken = true;
 }
 
 static u64 labyrinth_refused_value(const struct labyrinth_completion *comp,
@@ -154,8 +191,15 @@ static void labyrinth_take(struct labyrinth_queue *q, const struct labyrinth_com
 	}
 	trace_labyrinth_refused(q->ldev->dev.id, q->index, why,
 				labyrinth_refused_value(comp, why));
-	if (++q->count.invalid >= LABYRINTH_INVALID_MAX)
-		q->broken = true;
+	labyrinth_count_lie(q);
+}
+
+static bool labyrinth_is_valid(const struct labyrinth_queue *q,
+			       const struct labyrinth_completion *entry)
+{
+	u16 odd_lap = (q->cq_head / q->cq_size) & 1;
+
+	return (le16_to_cpu(READ_ONCE(entry->flags)) & LABYRINTH_COMP_PHASE) != odd_lap;
 }
 
 static unsigned int labyrinth_take_completions(struct labyrinth_queue *q, unsigned int budget)
@@ -165,9 +209,8 @@ static unsigned int labyrinth_take_completions(struct labyrinth_queue *q, unsign
 	for (n = 0; n < budget && !q->broken; n++) {
 		struct labyrinth_completion *entry = &q->cq[q->cq_head & (q->cq_size - 1)];
 		struct labyrinth_completion comp;
-		u16 odd_lap = (q->cq_head / q->cq_size) & 1;
 
-		if ((le16_to_cpu(READ_ONCE(entry->flags)) & LABYRINTH_COMP_PHASE) == odd_lap)
+		if (!labyrinth_is_valid(q, entry))
 			break;
 		/* The rest of the entry was written before its flags. */
 		dma_rmb();
@@ -220,7 +263,7 @@ static struct labyrinth_slot *labyrinth_grant_slot(struct labyrinth_queue *q, u3
 		q->starved = true;
 		return NULL;
 	}
-	page = labyrinth_buffer_get(q, dma, &route);
+	page = labyrinth_buffer_get(q, isr, dma, &route);
 	if (isr)
 		labyrinth_count_isr_alloc(q, route);
 	if (!labyrinth_page_ok(page)) {
@@ -314,7 +357,7 @@ static void labyrinth_deny(struct labyrinth_queue *q, u32 tag)
  * The documents' scenario: data waits in the device, and this is the one moment
  * in which it gets a page to go to, or learns that there is none now.
  */
-static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q)
+static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q, bool isr)
 {
 	struct labyrinth_pending *request;
 	unsigned int n;
@@ -325,7 +368,7 @@ static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q)
 		if (!tag)
 			break;
 		if (tag == LABYRINTH_ALL_ONES && !labyrinth_answers(q->ldev)) {
-			labyrinth_mark_dead(q->ldev);
+			labyrinth_mark_lost(q->ldev);
 			break;
 		}
 		trace_labyrinth_request(q->ldev->dev.id, q->index, tag);
@@ -333,13 +376,13 @@ static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q)
 		if (!request && q->nr_pending == LABYRINTH_PENDING_MAX) {
 			trace_labyrinth_refused(q->ldev->dev.id, q->index,
 						LABYRINTH_REFUSED_TAG, tag);
-			q->count.invalid++;
+			labyrinth_count_lie(q);
 			labyrinth_deny(q, tag);
 			continue;
 		}
 		if (!request)
 			q->pending[q->nr_pending++] = (struct labyrinth_pending){ .tag = tag };
-		labyrinth_grant_pending(q, true);
+		labyrinth_grant_pending(q, isr);
 		request = labyrinth_find_pending(q, tag);
 		if (request) {
 			labyrinth_deny(q, tag);
@@ -351,32 +394,86 @@ static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q)
 
 /* --- entry points --------------------------------------------------------- */
 
+/* What an interrupt asks for; how much it was.  The queue's lock is held. */
+static __always_inline unsigned int labyrinth_serve(struct labyrinth_queue *q, bool isr)
+{
+	unsigned int completions, requests = 0;
+
+	completions = labyrinth_take_completions(q, LABYRINTH_IRQ_BUDGET);
+	if (!q->draining) {
+		if (q->config.mode == LABYRINTH_MODE_DEMAND)
+			requests = labyrinth_answer_requests(q, isr);
+		else
+			labyrinth_post(q, isr);
+	}
+	labyrinth_uwr(q, LABYRINTH_UREG_CQ_HEAD_ARM, q->cq_head);
+	trace_labyrinth_irq(q->ldev->dev.id, q->index, completions, requests, q->cq_head);
+	return completions + requests;
+}
+
 /**
  * labyrinth_queue_irq - a queue's interrupt
  * @q: the queue
  *
  * Context: hard interrupt, also on PREEMPT_RT.
+ * Return: whether there was anything to do.
  */
-void labyrinth_queue_irq(struct labyrinth_queue *q)
+bool labyrinth_queue_irq(struct labyrinth_queue *q)
 {
-	unsigned int completions, requests = 0;
+	unsigned int work;
 
 	raw_spin_lock(&q->lock);
 	if (q->phase != LABYRINTH_RUNNING || q->broken) {
 		raw_spin_unlock(&q->lock);
-		return;
+		return false;
 	}
 	q->count.irqs++;
-	completions = labyrinth_take_completions(q, LABYRINTH_IRQ_BUDGET);
-	if (!q->draining) {
-		if (q->config.mode == LABYRINTH_MODE_DEMAND)
-			requests = labyrinth_answer_requests(q);
-		else
-			labyrinth_post(q, true);
-	}
-	labyrinth_uwr(q, LABYRINTH_UREG_CQ_HEAD_ARM, q->cq_head);
-	trace_labyrinth_irq(q->ldev->dev.id, q->index, completions, requests, q->cq_head);
+	work = labyrinth_serve(q, true);
 	raw_spin_unlock(&q->lock);
+	irq_work_queue(&q->wake);
+	return work;
+}
+
+/**
+ * labyrinth_queue_waits - is there work that its interrupt should have taken
+ * @q: the queue
+ *
+ * Context: process; ctl is held, and the queue runs.
+ */
+bool labyrinth_queue_waits(struct labyrinth_queue *q)
+{
+	unsigned long flags;
+	bool waits;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	waits = !q->broken && labyrinth_is_valid(q, &q->cq[q->cq_head & (q->cq_size - 1)]);
+	if (!waits && !q->draining && q->config.mode == LABYRINTH_MODE_DEMAND)
+		waits = labyrinth_qrd(q, LABYRINTH_QREG_REQ_TAG);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+	return waits;
+}
+
+/**
+ * labyrinth_queue_rescue - do what an interrupt would have done
+ * @q: the queue
+ * @lost: its interrupt was to come, and did not
+ *
+ * Writes both doorbells again: they too may have been lost.
+ *
+ * Context: process; ctl is held.
+ */
+void labyrinth_queue_rescue(struct labyrinth_queue *q, bool lost)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	if (q->phase == LABYRINTH_RUNNING && !q->broken) {
+		if (labyrinth_serve(q, false) && lost)
+			q->count.rescued++;
+		if (!q->draining && q->config.mode == LABYRINTH_MODE_RING)
+			labyrinth_qwr(q, LABYRINTH_QREG_PQ_TAIL, q->pq_tail);
+	}
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 	irq_work_queue(&q->wake);
 }
 

@@ -4,6 +4,7 @@
  *
  * A value that makes no sense fails the load with one line that says which.
  */
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -11,9 +12,13 @@
 
 #include "driver.h"
 
-static char *policy = "fallback";
+static char *policy = "";
 module_param(policy, charp, 0444);
-MODULE_PARM_DESC(policy, "where pages come from: fallback (the pool, then the page allocator), pool, direct (default fallback)");
+MODULE_PARM_DESC(policy, "where pages come from: fallback (the pool, then the page allocator), pool, direct (default fallback; pool with isolate=strict)");
+
+static char *isolate = "none";
+module_param(isolate, charp, 0444);
+MODULE_PARM_DESC(isolate, "none: pages stay mapped, or strict: unmapped before they are read, so that an IOMMU stops late writes (default none)");
 
 static unsigned int pool_pages;
 module_param(pool_pages, uint, 0444);
@@ -39,8 +44,19 @@ static bool intx;
 module_param(intx, bool, 0444);
 MODULE_PARM_DESC(intx, "use the INTx line also where there is MSI-X (default N)");
 
+static unsigned int watch_ms = 100;
+module_param(watch_ms, uint, 0444);
+MODULE_PARM_DESC(watch_ms, "milliseconds between two looks at a device with running queues, 1..1000; an interrupt that was lost is found in two (default 100)");
+
+static unsigned int stuck_ms = 2000;
+module_param(stuck_ms, uint, 0444);
+MODULE_PARM_DESC(stuck_ms, "milliseconds that a device with data may stand still, or not answer, until it is reset or given up, 10..600000 (default 2000)");
+
 /* In the order of enum labyrinth_policy */
 static const char * const labyrinth_policies[] = { "fallback", "pool", "direct" };
+
+/* In the order of enum labyrinth_isolate */
+static const char * const labyrinth_isolations[] = { "none", "strict" };
 
 static const char * const labyrinth_modes[] = { "demand", "ring" };
 
@@ -60,13 +76,26 @@ static int labyrinth_pick(const char *what, const char *value, const char * cons
  */
 int labyrinth_params_check(void)
 {
-	if (labyrinth_pick("policy", policy, labyrinth_policies,
-			   ARRAY_SIZE(labyrinth_policies)) < 0 ||
+	if ((*policy && labyrinth_pick("policy", policy, labyrinth_policies,
+				       ARRAY_SIZE(labyrinth_policies)) < 0) ||
+	    labyrinth_pick("isolate", isolate, labyrinth_isolations,
+			   ARRAY_SIZE(labyrinth_isolations)) < 0 ||
 	    labyrinth_pick("mode", mode, labyrinth_modes, ARRAY_SIZE(labyrinth_modes)) < 0)
 		return -EINVAL;
+	if (labyrinth_param_isolate() == LABYRINTH_ISOLATE_STRICT &&
+	    labyrinth_param_policy() != LABYRINTH_POLICY_POOL) {
+		pr_err("%s: isolate=strict needs policy=pool, not %s, which maps pages in interrupts\n",
+		       LABYRINTH_NAME, policy);
+		return -EINVAL;
+	}
 	if (depth < LABYRINTH_RING_MIN || depth > LABYRINTH_DEPTH_MAX || !is_power_of_2(depth)) {
 		pr_err("%s: depth %u is no power of two in %u..%u\n", LABYRINTH_NAME, depth,
 		       LABYRINTH_RING_MIN, LABYRINTH_DEPTH_MAX);
+		return -EINVAL;
+	}
+	if (!watch_ms || watch_ms > 1000 || stuck_ms < 10 || stuck_ms > 600000) {
+		pr_err("%s: watch_ms %u is not in 1..1000, or stuck_ms %u not in 10..600000\n",
+		       LABYRINTH_NAME, watch_ms, stuck_ms);
 		return -EINVAL;
 	}
 	if (pool_max && pool_max < pool_pages) {
@@ -75,6 +104,18 @@ int labyrinth_params_check(void)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/** labyrinth_param_watch - jiffies between two looks of the watch */
+unsigned long labyrinth_param_watch(void)
+{
+	return msecs_to_jiffies(watch_ms);
+}
+
+/** labyrinth_param_stuck - jiffies that a device may stand still */
+unsigned long labyrinth_param_stuck(void)
+{
+	return msecs_to_jiffies(stuck_ms);
 }
 
 /** labyrinth_param_depth - default depth of a queue */
@@ -101,9 +142,18 @@ enum labyrinth_mode labyrinth_param_mode(void)
 	return match_string(labyrinth_modes, ARRAY_SIZE(labyrinth_modes), mode);
 }
 
+/** labyrinth_param_isolate - of the pool */
+enum labyrinth_isolate labyrinth_param_isolate(void)
+{
+	return match_string(labyrinth_isolations, ARRAY_SIZE(labyrinth_isolations), isolate);
+}
+
 /** labyrinth_param_policy - of the pool */
 enum labyrinth_policy labyrinth_param_policy(void)
 {
+	if (!*policy)
+		return labyrinth_param_isolate() == LABYRINTH_ISOLATE_STRICT ?
+		       LABYRINTH_POLICY_POOL : LABYRINTH_POLICY_FALLBACK;
 	return match_string(labyrinth_policies, ARRAY_SIZE(labyrinth_policies), policy);
 }
 

@@ -21,6 +21,7 @@ static void labyrinth_dev_release(struct device *dev)
 	struct labyrinth_dev *ldev = container_of(dev, struct labyrinth_dev, dev);
 
 	mutex_destroy(&ldev->ctl);
+	kfree(ldev->config);
 	kfree(ldev);
 }
 
@@ -49,6 +50,7 @@ static struct labyrinth_dev *labyrinth_new_dev(struct pci_dev *pdev)
 	ldev->pdev = pdev;
 	mutex_init(&ldev->ctl);
 	INIT_DELAYED_WORK(&ldev->watch, labyrinth_watch);
+	labyrinth_fail_init(ldev);
 	device_initialize(&ldev->dev);
 	ldev->dev.parent = &pdev->dev;
 	ldev->dev.release = labyrinth_dev_release;
@@ -123,10 +125,21 @@ static void labyrinth_end(void *arg)
 		labyrinth_queue_discard(&ldev->queue[i]);
 		labyrinth_queue_free_rings(&ldev->queue[i]);
 	}
+	labyrinth_buffers_stats(ldev, &ldev->last_pool);
 	mutex_unlock(&ldev->ctl);
+	labyrinth_vectors_sync(ldev);
 	for (i = 0; i < ldev->nr_queues; i++)
 		irq_work_sync(&ldev->queue[i].wake);
 	cancel_delayed_work_sync(&ldev->watch);
+}
+
+/* The way to the registers, should it be lost; nothing that lets the device write */
+static int labyrinth_keep_config(struct labyrinth_dev *ldev)
+{
+	pci_clear_master(ldev->pdev);
+	pci_save_state(ldev->pdev);
+	ldev->config = pci_store_saved_state(ldev->pdev);
+	return ldev->config ? 0 : -ENOMEM;
 }
 
 static int labyrinth_begin(struct labyrinth_dev *ldev)
@@ -138,6 +151,7 @@ static int labyrinth_begin(struct labyrinth_dev *ldev)
 		labyrinth_queue_init(ldev, i);
 	err = labyrinth_vectors_init(ldev);
 	err = err ?: devm_add_action_or_reset(&ldev->pdev->dev, labyrinth_end, ldev);
+	err = err ?: labyrinth_keep_config(ldev);
 	return err ?: labyrinth_hw_reset(ldev);
 }
 
@@ -153,7 +167,8 @@ static int labyrinth_publish(struct labyrinth_dev *ldev)
 	int err = cdev_device_add(&ldev->cdev, &ldev->dev);
 
 	err = err ?: devm_add_action_or_reset(&ldev->pdev->dev, labyrinth_del_cdev, ldev);
-	return err ?: labyrinth_sysfs_add(ldev);
+	err = err ?: labyrinth_sysfs_add(ldev);
+	return err ?: labyrinth_debugfs_add(ldev);
 }
 
 static int labyrinth_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -208,9 +223,13 @@ static int __init labyrinth_init(void)
 	err = labyrinth_chardev_init();
 	if (err)
 		return err;
+	labyrinth_seal_init();
+	labyrinth_debugfs_start();
 	err = pci_register_driver(&labyrinth_driver);
-	if (err)
+	if (err) {
+		labyrinth_debugfs_stop();
 		labyrinth_chardev_exit();
+	}
 	return err;
 }
 module_init(labyrinth_init);
@@ -218,6 +237,7 @@ module_init(labyrinth_init);
 static void __exit labyrinth_exit(void)
 {
 	pci_unregister_driver(&labyrinth_driver);
+	labyrinth_debugfs_stop();
 	labyrinth_chardev_exit();
 	ida_destroy(&labyrinth_minors);
 }

@@ -7,6 +7,8 @@
  * resets the device if it does not; fail() is for a device that can do no DMA any
  * more.  Both take what was completed, then every page back from the device, so
  * that afterwards the queue holds nothing but what a reader may still want.
+ * A device that says that it is idle has to say so twice: a page that it may still
+ * write is nobody else's.
  */
 #include <linux/dma-mapping.h>
 #include <linux/iopoll.h>
@@ -21,9 +23,9 @@ static void labyrinth_wake(struct irq_work *work)
 	struct labyrinth_dev *ldev = q->ldev;
 
 	wake_up_interruptible(&q->wait);
-	if (READ_ONCE(q->broken) || labyrinth_state(ldev) == LABYRINTH_DEAD)
+	if (READ_ONCE(q->broken) || labyrinth_state(ldev) == LABYRINTH_LOST)
 		mod_delayed_work(system_wq, &ldev->watch, 0);
-	else if (test_bit(q->index, &ldev->starved))
+	else if (READ_ONCE(ldev->muted) || test_bit(q->index, &ldev->starved))
 		mod_delayed_work(system_wq, &ldev->watch, LABYRINTH_STARVED_JIFFIES);
 }
 
@@ -139,7 +141,9 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 	if (!q->slots)
 		return -ENOMEM;
 	err = labyrinth_alloc_rings(q);
+	err = err ?: labyrinth_seal_prepare(q);
 	if (err) {
+		labyrinth_queue_free_rings(q);
 		kvfree(q->slots);
 		q->slots = NULL;
 		return err;
@@ -175,6 +179,8 @@ void labyrinth_queue_unbind(struct labyrinth_queue *q)
 	labyrinth_set_phase(q, LABYRINTH_UNBOUND, 0);
 	kvfree(q->slots);
 	q->slots = NULL;
+	kfree(q->copy);
+	q->copy = NULL;
 	q->owner = NULL;
 	/* Another queue may have waited for these pages. */
 	labyrinth_feed_starved(q->ldev);
@@ -205,6 +211,76 @@ static void labyrinth_program(struct labyrinth_queue *q)
 	}
 }
 
+/* What the device has comes back; the queue's lock is held. */
+static void labyrinth_take_granted(struct labyrinth_queue *q)
+{
+	struct labyrinth_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, &q->granted, node) {
+		labyrinth_buffer_back(q, slot->page, 0);
+		labyrinth_buffer_put(q, slot->page);
+		slot->page = (labyrinth_page_t){ 0 };
+		slot->overtaken = false;
+		list_move(&slot->node, &q->free);
+	}
+	q->nr_granted = 0;
+	q->nr_overtaken = 0;
+	q->nr_pending = 0;
+	q->starved = false;
+	clear_bit(q->index, &q->ldev->starved);
+}
+
+/* A queue that did not start, but had interrupts all the same */
+static void labyrinth_forget_granted(struct labyrinth_queue *q)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->lock, flags);
+	labyrinth_take_granted(q);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
+}
+
+/* Does the device really do nothing for this queue?  @state: what it says */
+static bool labyrinth_is_idle(struct labyrinth_queue *q, u32 *state)
+{
+	*state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
+	if (*state == LABYRINTH_STATE_IDLE)
+		*state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
+	return *state == LABYRINTH_STATE_IDLE;
+}
+
+/* 0; -ETIMEDOUT if it does not become so; -ENODEV if it does not answer */
+static int labyrinth_wait_idle(struct labyrinth_queue *q, u32 *state)
+{
+	bool idle;
+
+	if (read_poll_timeout(labyrinth_is_idle, idle,
+			      idle || (*state == LABYRINTH_ALL_ONES && !labyrinth_answers(q->ldev)),
+			      20, LABYRINTH_STOP_MS * USEC_PER_MSEC, false, q, state))
+		return -ETIMEDOUT;
+	/* An idle state that nobody wrote: a device that is gone may read as zeros. */
+	return idle && labyrinth_answers(q->ldev) ? 0 : -ENODEV;
+}
+
+/* What START did is not what it should: no ring may be freed before that is sure. */
+static int labyrinth_refused_start(struct labyrinth_queue *q)
+{
+	u32 error = labyrinth_qrd(q, LABYRINTH_QREG_ERROR), state;
+	int err;
+
+	labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_STOP);
+	err = labyrinth_wait_idle(q, &state);
+	if (err == -ENODEV) {
+		labyrinth_mark_lost(q->ldev);
+		pci_clear_master(q->ldev->pdev);
+		return -EAGAIN;
+	}
+	if (err)
+		return labyrinth_hw_reset(q->ldev) ?: -EAGAIN;
+	dev_dbg(&q->ldev->dev, "queue %u: start refused, error %#x\n", q->index, error);
+	return -EINVAL;
+}
+
 /**
  * labyrinth_queue_start - let the device fill pages of a bound queue
  * @q: the queue, LABYRINTH_HELD (sequence and counters from 0) or
@@ -212,13 +288,14 @@ static void labyrinth_program(struct labyrinth_queue *q)
  *
  * Context: process; ctl is held.
  * Return: 0; -EINVAL if the device refuses the configuration; -ECONNRESET if it
- * was reset since the stop; -ENODEV.
+ * was reset since the stop; -EAGAIN if it does not answer as it should; -ENODEV.
  */
 int labyrinth_queue_start(struct labyrinth_queue *q)
 {
 	enum labyrinth_phase before = q->phase;
 	u32 clear = before == LABYRINTH_HELD ? LABYRINTH_CTL_CLEAR : 0;
 	u32 state;
+	int err;
 
 	/* After a reset the device does not know where the sequence was. */
 	if (!clear && q->resets != q->ldev->resets) {
@@ -232,6 +309,7 @@ int labyrinth_queue_start(struct labyrinth_queue *q)
 	q->nr_pending = 0;
 	q->draining = false;
 	q->starved = false;
+	q->seen = (struct labyrinth_seen){ .moved = jiffies };
 	if (q->at_eos == LABYRINTH_EOS_READ)
 		q->at_eos = LABYRINTH_EOS_NONE;
 	labyrinth_program(q);
@@ -241,51 +319,43 @@ int labyrinth_queue_start(struct labyrinth_queue *q)
 	state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
 	if (state == LABYRINTH_STATE_RUNNING) {
 		labyrinth_queue_feed(q);
-		mod_delayed_work(system_wq, &q->ldev->watch, HZ);
+		queue_delayed_work(system_wq, &q->ldev->watch, labyrinth_param_watch());
 		return 0;
 	}
 	labyrinth_set_phase(q, before, 0);
-	if (state == LABYRINTH_ALL_ONES) {
-		labyrinth_mark_dead(q->ldev);
-		return -ENODEV;
-	}
-	dev_dbg(&q->ldev->dev, "queue %u: start refused, error %#x\n", q->index,
-		labyrinth_qrd(q, LABYRINTH_QREG_ERROR));
-	return -EINVAL;
+	err = labyrinth_refused_start(q);
+	labyrinth_forget_granted(q);
+	return err;
 }
 
+/* From a device that does not answer what was read last stays. */
 static void labyrinth_read_device_counts(struct labyrinth_queue *q)
 {
-	struct labyrinth_device_counts *d = &q->device;
+	struct labyrinth_device_counts d;
 	unsigned int i;
 
-	d->produced = labyrinth_qrd64(q, LABYRINTH_QREG_PRODUCED);
-	d->completed = labyrinth_qrd64(q, LABYRINTH_QREG_DELIVERED);
+	d.completed = labyrinth_qrd64(q, LABYRINTH_QREG_DELIVERED);
 	for (i = 0; i < LABYRINTH_DROP_REASONS; i++)
-		d->dropped[i] = labyrinth_qrd64(q, LABYRINTH_QREG_DROPPED(i));
-	d->irqs = labyrinth_qrd64(q, LABYRINTH_QREG_IRQS);
-	d->requests = labyrinth_qrd64(q, LABYRINTH_QREG_REQUESTS);
-	d->refused = labyrinth_qrd64(q, LABYRINTH_QREG_REFUSED);
+		d.dropped[i] = labyrinth_qrd64(q, LABYRINTH_QREG_DROPPED(i));
+	/* After the others, so that no page is in one of them and not in this. */
+	d.produced = labyrinth_qrd64(q, LABYRINTH_QREG_PRODUCED);
+	d.irqs = labyrinth_qrd64(q, LABYRINTH_QREG_IRQS);
+	d.requests = labyrinth_qrd64(q, LABYRINTH_QREG_REQUESTS);
+	d.refused = labyrinth_qrd64(q, LABYRINTH_QREG_REFUSED);
+	if (labyrinth_answers(q->ldev))
+		q->device = d;
+	else
+		labyrinth_mark_lost(q->ldev);
 }
 
 /* The device does no DMA for this queue any more: all that is out comes back. */
 static void labyrinth_settle(struct labyrinth_queue *q, int error)
 {
-	struct labyrinth_slot *slot, *next;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
 	labyrinth_take_all(q);
-	list_for_each_entry_safe(slot, next, &q->granted, node) {
-		labyrinth_buffer_back(q, slot->page, 0);
-		labyrinth_buffer_put(q, slot->page);
-		slot->page = (labyrinth_page_t){ 0 };
-		list_move(&slot->node, &q->free);
-	}
-	q->nr_granted = 0;
-	q->nr_pending = 0;
-	q->starved = false;
-	clear_bit(q->index, &q->ldev->starved);
+	labyrinth_take_granted(q);
 	q->phase = error ? LABYRINTH_FAILED : LABYRINTH_STOPPED;
 	q->error = error;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
@@ -314,20 +384,16 @@ static void labyrinth_tell_stop(struct labyrinth_queue *q)
 void labyrinth_queue_stop(struct labyrinth_queue *q, int error)
 {
 	u32 state = LABYRINTH_ALL_ONES;
-	int err = 0;
+	int err = -ENODEV;
 
 	if (q->phase != LABYRINTH_RUNNING)
 		return;
 	if (labyrinth_state(q->ldev) == LABYRINTH_LIVE) {
 		labyrinth_tell_stop(q);
-		err = readl_poll_timeout(q->regs + LABYRINTH_QREG_STATE, state,
-					 state == LABYRINTH_STATE_IDLE ||
-					 state == LABYRINTH_ALL_ONES,
-					 20, LABYRINTH_STOP_MS * USEC_PER_MSEC);
+		err = labyrinth_wait_idle(q, &state);
 	}
-	/* An idle state that nobody wrote: a device that is gone may read as zeros. */
-	if (state == LABYRINTH_ALL_ONES || !labyrinth_answers(q->ldev)) {
-		labyrinth_mark_dead(q->ldev);
+	if (err == -ENODEV) {
+		labyrinth_mark_lost(q->ldev);
 		pci_clear_master(q->ldev->pdev);
 		labyrinth_queue_fail(q, error ?: -ENODEV);
 		return;
@@ -339,6 +405,31 @@ void labyrinth_queue_stop(struct labyrinth_queue *q, int error)
 		labyrinth_hw_reset(q->ldev);
 	}
 	labyrinth_settle(q, error);
+}
+
+/**
+ * labyrinth_queue_cut - the device's counts just before a reset that does not wait
+ * @q: the queue; nothing happens to one that does not run
+ *
+ * What is staged, or was on its way to memory, will never come: it is booked as dropped
+ * by the stop.  A device that says that it is more than it can have is not believed.
+ *
+ * Context: process; ctl is held, and bus mastering is off.
+ */
+void labyrinth_queue_cut(struct labyrinth_queue *q)
+{
+	struct labyrinth_device_counts *d = &q->device;
+	u64 left;
+	unsigned int i;
+
+	if (q->phase != LABYRINTH_RUNNING)
+		return;
+	labyrinth_read_device_counts(q);
+	left = d->produced - d->completed;
+	for (i = 0; i < LABYRINTH_DROP_REASONS; i++)
+		left -= d->dropped[i];
+	if (left <= LABYRINTH_STAGING_PAGES)
+		d->dropped[LABYRINTH_DROP_STOP] += left;
 }
 
 /**
@@ -375,7 +466,8 @@ void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_sta
 	stats->bound = !!q->owner;
 	stats->state = LABYRINTH_STATE_IDLE;
 	if (labyrinth_state(q->ldev) == LABYRINTH_LIVE && q->phase == LABYRINTH_RUNNING) {
-		stats->state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
+		stats->state = min_t(u32, labyrinth_qrd(q, LABYRINTH_QREG_STATE),
+				     LABYRINTH_STATE_DRAINING + 1);
 		labyrinth_read_device_counts(q);
 	}
 	stats->produced = q->device.produced;
@@ -397,6 +489,10 @@ void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_sta
 	memcpy(stats->isr_contexts, c->isr_contexts, sizeof(stats->isr_contexts));
 	stats->late_grants = c->late_grants;
 	stats->denied = c->denied;
+	stats->rescued = c->rescued;
+	stats->stuck = q->stuck;
+	stats->corrupt = c->corrupt;
+	stats->injected = c->injected;
 	stats->pages[LABYRINTH_OWNER_DEVICE] = q->nr_granted;
 	stats->pages[LABYRINTH_OWNER_CPU] = q->nr_ready - q->nr_empty;
 	stats->backlog = q->nr_ready;

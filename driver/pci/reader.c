@@ -6,7 +6,8 @@
  * time and each record is had once.  A page is copied from outside the queue's
  * lock, with its slot marked busy: whoever takes the device away then leaves the
  * page to the reader, which frees it late.  Only the bytes that the device wrote
- * are ever copied.  A copy that faults consumes nothing.
+ * are ever copied, and with seal=1 only those that fit their CRC.  A copy that faults
+ * consumes nothing.
  */
 #include <linux/align.h>
 
@@ -80,7 +81,6 @@ static struct labyrinth_slot *labyrinth_oldest(struct labyrinth_queue *q, bool f
 static void labyrinth_done(struct labyrinth_queue *q, struct labyrinth_slot *slot,
 			   unsigned int bytes, bool whole)
 {
-	labyrinth_page_t page = { 0 };
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
@@ -93,16 +93,14 @@ static void labyrinth_done(struct labyrinth_queue *q, struct labyrinth_slot *slo
 	if (whole && slot->eos)
 		q->at_eos = LABYRINTH_EOS_UNREAD;
 	if (whole || slot->orphan) {
-		page = slot->page;
-		slot->page = (labyrinth_page_t){ 0 };
 		if (!slot->orphan)
 			q->nr_ready--;
 		else if (!whole && slot->status == LABYRINTH_COMP_OK)
 			q->count.discarded++;
 		slot->orphan = false;
 		list_move(&slot->node, &q->free);
-		if (labyrinth_page_ok(page))
-			labyrinth_buffer_put(q, page);
+		if (labyrinth_page_ok(slot->page))
+			labyrinth_buffer_release(q, slot);
 		else
 			q->nr_empty--;
 	}
@@ -130,8 +128,7 @@ static int labyrinth_copy_record(const struct labyrinth_queue *q,
 		return -EMSGSIZE;
 	copied = copy_to_iter(&record, sizeof(record), to);
 	if (copied == sizeof(record) && slot->length)
-		copied += copy_to_iter(labyrinth_page_addr(q->ldev->pool, slot->page),
-				       slot->length, to);
+		copied += copy_to_iter(labyrinth_slot_data(q, slot), slot->length, to);
 	if (copied == want - pad && pad)
 		copied += copy_to_iter(zeros, pad, to);
 	if (copied == want)
@@ -161,8 +158,7 @@ static int labyrinth_read_stream(struct labyrinth_queue *q, struct labyrinth_slo
 		return -EIO;
 	}
 	left = min(left, iov_iter_count(to));
-	copied = left ? copy_to_iter(labyrinth_page_addr(q->ldev->pool, slot->page) + slot->offset,
-				     left, to) : 0;
+	copied = left ? copy_to_iter(labyrinth_slot_data(q, slot) + slot->offset, left, to) : 0;
 	labyrinth_done(q, slot, copied, slot->offset + copied == slot->length);
 	return copied == left ? 0 : -EFAULT;
 }
@@ -180,6 +176,20 @@ static bool labyrinth_hungry(struct labyrinth_queue *q)
 	       2 * READ_ONCE(q->nr_granted) < q->post_max;
 }
 
+/* Its page is the reader's from now on; if it is not, nothing was consumed. */
+static int labyrinth_take_slot(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+{
+	int err = labyrinth_buffer_own(q, slot);
+
+	if (!err) {
+		if (static_branch_unlikely(&labyrinth_sealing))
+			labyrinth_seal_check(q, slot);
+		return 0;
+	}
+	labyrinth_done(q, slot, 0, false);
+	return labyrinth_state(q->ldev) >= LABYRINTH_DEAD ? -ENODEV : -EIO;
+}
+
 /**
  * labyrinth_queue_read - copy what is ready
  * @q: the queue
@@ -187,7 +197,7 @@ static bool labyrinth_hungry(struct labyrinth_queue *q)
  *
  * Context: process, may sleep (page faults); the file's mutex is held.
  * Return: bytes; 0 at the end of the data; -EAGAIN with nothing ready yet;
- * -EMSGSIZE, -EFAULT; -EIO where the device lost a page of a stream; or why
+ * -EMSGSIZE, -EFAULT; -EIO where a page of a stream was lost; or why
  * the queue ended: -ECONNRESET after a reset, -EIO, -ENODEV.
  */
 ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to)
@@ -201,6 +211,9 @@ ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to)
 		struct labyrinth_slot *slot = labyrinth_oldest(q, first, &err);
 
 		if (!slot)
+			break;
+		err = labyrinth_take_slot(q, slot);
+		if (err)
 			break;
 		if (stream)
 			err = labyrinth_read_stream(q, slot, first, to);
@@ -240,10 +253,9 @@ void labyrinth_queue_discard(struct labyrinth_queue *q)
 		if (slot->status == LABYRINTH_COMP_OK)
 			q->count.discarded++;
 		if (labyrinth_page_ok(slot->page))
-			labyrinth_buffer_put(q, slot->page);
+			labyrinth_buffer_release(q, slot);
 		else
 			q->nr_empty--;
-		slot->page = (labyrinth_page_t){ 0 };
 		list_move(&slot->node, &q->free);
 	}
 	q->at_eos = LABYRINTH_EOS_NONE;

@@ -45,6 +45,11 @@ static inline void labyrinth_qwr64(const struct labyrinth_queue *q, u32 reg, u64
 	writeq(value, q->regs + reg);
 }
 
+static inline u32 labyrinth_urd(const struct labyrinth_queue *q, u32 reg)
+{
+	return readl(q->uregs + reg);
+}
+
 static inline void labyrinth_uwr(const struct labyrinth_queue *q, u32 reg, u32 value)
 {
 	writel(value, q->uregs + reg);

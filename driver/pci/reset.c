@@ -3,12 +3,13 @@
  * labyrinth - when the hardware goes away, for a moment or for good
  *
  * Contract: a device reset (ioctl, function-level reset, suspend, PCI error
- * recovery) ends every running queue.  What had been completed is still read;
- * after that readers get ECONNRESET until their file binds a queue again.  After
- * removal, or when the device does not come back, they get ENODEV at once.
- * No page is taken from the device before it can do no more DMA.
+ * recovery, or by the watch) ends every running queue.  What had been completed is
+ * still read; after that readers get ECONNRESET until their file binds a queue again.
+ * After removal, or when the device does not come back, they get ENODEV at once.
+ * No page is taken from the device before it can do no more DMA: a reset counts as
+ * done only when a register shows that it was.
  */
-#include <linux/iopoll.h>
+#include <linux/delay.h>
 #include <linux/pm.h>
 
 #include "regs.h"
@@ -30,25 +31,43 @@ static void labyrinth_fail_all(struct labyrinth_dev *ldev, int error)
 		labyrinth_queue_fail(&ldev->queue[i], error);
 }
 
+/* Does the device answer, ready, and as no other than one that was just reset? */
+static bool labyrinth_is_fresh(struct labyrinth_dev *ldev)
+{
+	u32 status;
+
+	if (!labyrinth_answers(ldev))
+		return false;
+	status = labyrinth_rd(ldev, LABYRINTH_REG_STATUS);
+	if (status == LABYRINTH_ALL_ONES || !(status & LABYRINTH_STATUS_READY))
+		return false;
+	if (!labyrinth_rd(ldev, LABYRINTH_REG_ERR_ENABLE))
+		return true;
+	/* It has what was written before: the reset never reached it. */
+	labyrinth_wr(ldev, LABYRINTH_REG_CTRL, LABYRINTH_CTRL_RESET);
+	return false;
+}
+
 /**
  * labyrinth_hw_init - make a device that was just reset usable
- * @ldev: the device
+ * @ldev: the device; a reset that takes its time is waited for
  *
- * Context: process.
+ * Context: process, sleeps up to LABYRINTH_RESET_MS.
  * Return: 0, or -ENODEV if it is not our device, or does not get ready.
  */
 int labyrinth_hw_init(struct labyrinth_dev *ldev)
 {
-	u32 status;
+	unsigned long end = jiffies + msecs_to_jiffies(LABYRINTH_RESET_MS);
+	unsigned int tries = 0;
 
 	ldev->resets++;
-	if (!labyrinth_answers(ldev))
-		return -ENODEV;
-	if (readl_poll_timeout(ldev->regs + LABYRINTH_REG_STATUS, status,
-			       status & LABYRINTH_STATUS_READY, 20,
-			       LABYRINTH_STOP_MS * USEC_PER_MSEC) ||
-	    status == LABYRINTH_ALL_ONES)
-		return -ENODEV;
+	while (!labyrinth_is_fresh(ldev)) {
+		/* A virtual machine may have stood still meanwhile: time alone says little. */
+		if ((time_after(jiffies, end) && ++tries > LABYRINTH_RESET_TRIES) ||
+		    pci_channel_offline(ldev->pdev))
+			return -ENODEV;
+		usleep_range(20, 2000);
+	}
 	pci_set_master(ldev->pdev);
 	/* What a later link reset has to bring back */
 	pci_save_state(ldev->pdev);
@@ -59,23 +78,99 @@ int labyrinth_hw_init(struct labyrinth_dev *ldev)
 
 /**
  * labyrinth_hw_reset - the device's own reset; every queue ends
- * @ldev: the device, LABYRINTH_LIVE
+ * @ldev: the device, LABYRINTH_LIVE or LABYRINTH_LOST
  *
  * Context: process, sleeps; ctl is held.
  * Return: 0, or -ENODEV if the device did not come back.
  */
 int labyrinth_hw_reset(struct labyrinth_dev *ldev)
 {
+	unsigned int i;
 	int err;
 
+	/* From here on nothing moves any more. */
+	pci_clear_master(ldev->pdev);
+	for (i = 0; i < ldev->nr_queues; i++)
+		labyrinth_queue_cut(&ldev->queue[i]);
 	labyrinth_wr(ldev, LABYRINTH_REG_CTRL, LABYRINTH_CTRL_RESET);
 	err = labyrinth_hw_init(ldev);
-	if (err) {
+	if (err)
 		pci_clear_master(ldev->pdev);
-		labyrinth_set_state(ldev, LABYRINTH_DEAD);
-	}
+	labyrinth_set_state(ldev, err ? LABYRINTH_DEAD : LABYRINTH_LIVE);
 	labyrinth_fail_all(ldev, err ?: -ECONNRESET);
 	return err;
+}
+
+/**
+ * labyrinth_polite_reset - the same, but each queue is stopped first if it can be
+ * @ldev: the device, LABYRINTH_LIVE
+ *
+ * So each page that the device has is accounted for.
+ *
+ * Context: process, sleeps; ctl is held.
+ * Return: 0; -EAGAIN if the device does not answer at the moment, which is left to the
+ * watch; -ENODEV if it did not come back.
+ */
+int labyrinth_polite_reset(struct labyrinth_dev *ldev)
+{
+	unsigned int resets = ldev->resets;
+	unsigned int i;
+
+	for (i = 0; i < ldev->nr_queues && labyrinth_state(ldev) == LABYRINTH_LIVE; i++)
+		labyrinth_queue_stop(&ldev->queue[i], -ECONNRESET);
+	if (labyrinth_state(ldev) == LABYRINTH_LOST)
+		return -EAGAIN;
+	if (labyrinth_state(ldev) != LABYRINTH_LIVE)
+		return -ENODEV;
+	/* A queue that does not stop in time had the device reset already. */
+	return ldev->resets == resets ? labyrinth_hw_reset(ldev) : 0;
+}
+
+/**
+ * labyrinth_recover - because the device does not do what it should
+ * @ldev: the device, LABYRINTH_LIVE
+ *
+ * Context: process, sleeps; ctl is held.
+ */
+void labyrinth_recover(struct labyrinth_dev *ldev)
+{
+	ldev->recoveries++;
+	if (labyrinth_polite_reset(ldev) == -ENODEV)
+		dev_err(&ldev->dev, "the device did not come back; rebind the driver\n");
+}
+
+/**
+ * labyrinth_recover_lost - once more see whether a lost device is there again
+ * @ldev: the device, LABYRINTH_LOST
+ *
+ * What the way to its registers depends on is put right meanwhile, with bus mastering
+ * off.  It is LABYRINTH_LIVE afterwards, still LABYRINTH_LOST, or LABYRINTH_DEAD.
+ *
+ * Context: process, sleeps; ctl is held.
+ */
+void labyrinth_recover_lost(struct labyrinth_dev *ldev)
+{
+	if (!ldev->lost_since) {
+		ldev->lost_since = jiffies | 1;
+		dev_warn_ratelimited(&ldev->dev, "the device does not answer\n");
+	}
+	if (labyrinth_answers(ldev)) {
+		ldev->lost_since = 0;
+		labyrinth_set_state(ldev, LABYRINTH_LIVE);
+		/* What it did meanwhile, and what of our writes it never saw, nobody knows. */
+		labyrinth_recover(ldev);
+		return;
+	}
+	if (time_after(jiffies, ldev->lost_since + labyrinth_param_stuck())) {
+		ldev->lost_since = 0;
+		dev_err(&ldev->dev, "the device is gone; rebind the driver when it is back\n");
+		pci_clear_master(ldev->pdev);
+		labyrinth_set_state(ldev, LABYRINTH_DEAD);
+		labyrinth_fail_all(ldev, -ENODEV);
+		return;
+	}
+	if (!pci_load_saved_state(ldev->pdev, ldev->config))
+		pci_restore_state(ldev->pdev);
 }
 
 /**
@@ -100,48 +195,6 @@ void labyrinth_quiesce(struct labyrinth_dev *ldev, enum labyrinth_dev_state stat
 	labyrinth_fail_all(ldev, error);
 }
 
-/**
- * labyrinth_watch - look after a device with queues at work
- * @work: the device's
- *
- * Finds a device that is gone without a word, ends a queue that was lied to too
- * often, and feeds queues that nobody else will: a queue that has nothing posted
- * gets no interrupt any more.
- */
-void labyrinth_watch(struct work_struct *work)
-{
-	struct labyrinth_dev *ldev = container_of(to_delayed_work(work), struct labyrinth_dev,
-						  watch);
-	unsigned long again = 0;
-	unsigned int i;
-
-	mutex_lock(&ldev->ctl);
-	if (labyrinth_state(ldev) == LABYRINTH_LIVE && !labyrinth_answers(ldev))
-		labyrinth_mark_dead(ldev);
-	if (labyrinth_state(ldev) == LABYRINTH_DEAD) {
-		pci_clear_master(ldev->pdev);
-		labyrinth_set_state(ldev, LABYRINTH_DEAD);
-		labyrinth_fail_all(ldev, -ENODEV);
-	}
-	for (i = 0; i < ldev->nr_queues; i++) {
-		struct labyrinth_queue *q = &ldev->queue[i];
-
-		if (q->phase != LABYRINTH_RUNNING)
-			continue;
-		if (READ_ONCE(q->broken)) {
-			dev_warn(&ldev->dev, "queue %u: too many invalid completions, stopped\n",
-				 i);
-			labyrinth_queue_stop(q, -EIO);
-			continue;
-		}
-		labyrinth_queue_feed(q);
-		again = test_bit(i, &ldev->starved) ? LABYRINTH_STARVED_JIFFIES : again ?: HZ;
-	}
-	if (again)
-		queue_delayed_work(system_wq, &ldev->watch, again);
-	mutex_unlock(&ldev->ctl);
-}
-
 /* --- function-level reset, from sysfs or VFIO ------------------------------ */
 
 static void labyrinth_suspend_dev(struct pci_dev *pdev)
@@ -164,6 +217,7 @@ static int labyrinth_resume_dev(struct pci_dev *pdev)
 	err = labyrinth_hw_init(ldev);
 	if (err)
 		pci_clear_master(pdev);
+	ldev->lost_since = 0;
 	labyrinth_set_state(ldev, err ? LABYRINTH_DEAD : LABYRINTH_LIVE);
 	mutex_unlock(&ldev->ctl);
 	if (err)

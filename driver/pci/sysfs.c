@@ -37,11 +37,31 @@ static ssize_t errors_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(errors);
 
+static ssize_t storms_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", atomic_read(&to_labyrinth(dev)->storms));
+}
+static DEVICE_ATTR_RO(storms);
+
+/* The first one, at probe, is the beginning. */
+static ssize_t resets_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_labyrinth(dev)->resets) - 1);
+}
+static DEVICE_ATTR_RO(resets);
+
+static ssize_t recoveries_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_labyrinth(dev)->recoveries));
+}
+static DEVICE_ATTR_RO(recoveries);
+
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	static const char * const names[] = {
 		[LABYRINTH_LIVE] = "live",
 		[LABYRINTH_RESETTING] = "resetting",
+		[LABYRINTH_LOST] = "lost",
 		[LABYRINTH_DEAD] = "dead",
 		[LABYRINTH_GONE] = "gone",
 	};
@@ -55,6 +75,9 @@ static struct attribute *labyrinth_dev_attrs[] = {
 	&dev_attr_vectors.attr,
 	&dev_attr_policy.attr,
 	&dev_attr_errors.attr,
+	&dev_attr_storms.attr,
+	&dev_attr_resets.attr,
+	&dev_attr_recoveries.attr,
 	&dev_attr_state.attr,
 	NULL
 };
@@ -91,6 +114,7 @@ LABYRINTH_QUEUE_ATTR(completed, completed);
 LABYRINTH_QUEUE_ATTR(dropped_overrun, dropped[LABYRINTH_DROP_OVERRUN]);
 LABYRINTH_QUEUE_ATTR(dropped_stop, dropped[LABYRINTH_DROP_STOP]);
 LABYRINTH_QUEUE_ATTR(dropped_dma, dropped[LABYRINTH_DROP_DMA]);
+LABYRINTH_QUEUE_ATTR(dropped_fault, dropped[LABYRINTH_DROP_FAULT]);
 LABYRINTH_QUEUE_ATTR(device_irqs, device_irqs);
 LABYRINTH_QUEUE_ATTR(requests, requests);
 LABYRINTH_QUEUE_ATTR(refused, refused);
@@ -107,6 +131,10 @@ LABYRINTH_QUEUE_ATTR(isr_softirq, isr_contexts[LABYRINTH_CTX_SOFTIRQ]);
 LABYRINTH_QUEUE_ATTR(isr_process, isr_contexts[LABYRINTH_CTX_PROCESS]);
 LABYRINTH_QUEUE_ATTR(late_grants, late_grants);
 LABYRINTH_QUEUE_ATTR(denied, denied);
+LABYRINTH_QUEUE_ATTR(rescued, rescued);
+LABYRINTH_QUEUE_ATTR(stuck, stuck);
+LABYRINTH_QUEUE_ATTR(corrupt, corrupt);
+LABYRINTH_QUEUE_ATTR(injected, injected);
 LABYRINTH_QUEUE_ATTR_U32(pages_cpu, pages[LABYRINTH_OWNER_CPU]);
 LABYRINTH_QUEUE_ATTR_U32(pages_device, pages[LABYRINTH_OWNER_DEVICE]);
 LABYRINTH_QUEUE_ATTR_U32(backlog, backlog);
@@ -118,6 +146,7 @@ static struct attribute *labyrinth_queue_attrs[] = {
 	&labyrinth_queue_attr_dropped_overrun.attr,
 	&labyrinth_queue_attr_dropped_stop.attr,
 	&labyrinth_queue_attr_dropped_dma.attr,
+	&labyrinth_queue_attr_dropped_fault.attr,
 	&labyrinth_queue_attr_device_irqs.attr,
 	&labyrinth_queue_attr_requests.attr,
 	&labyrinth_queue_attr_refused.attr,
@@ -134,6 +163,10 @@ static struct attribute *labyrinth_queue_attrs[] = {
 	&labyrinth_queue_attr_isr_process.attr,
 	&labyrinth_queue_attr_late_grants.attr,
 	&labyrinth_queue_attr_denied.attr,
+	&labyrinth_queue_attr_rescued.attr,
+	&labyrinth_queue_attr_stuck.attr,
+	&labyrinth_queue_attr_corrupt.attr,
+	&labyrinth_queue_attr_injected.attr,
 	&labyrinth_queue_attr_pages_cpu.attr,
 	&labyrinth_queue_attr_pages_device.attr,
 	&labyrinth_queue_attr_backlog.attr,

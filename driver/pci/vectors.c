@@ -8,6 +8,11 @@
  * for.  The handlers are never threaded (IRQF_NO_THREAD): on PREEMPT_RT as
  * elsewhere a page is allocated in hard-interrupt context.  Affinity is spread
  * over the CPUs as a start, and stays the user's to change.
+ *
+ * An interrupt that finds nothing to do does next to nothing, but a storm of them could
+ * still keep a CPU.  So a vector that had LABYRINTH_STORM_IRQS of them, with too little
+ * work in between, has to rest: it is disabled (the line of INTx, which is not ours alone,
+ * by the device's own bit), and the watch looks after its queues.
  */
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
@@ -28,8 +33,8 @@ static void labyrinth_admin_irq(struct labyrinth_dev *ldev)
 	status = labyrinth_rd(ldev, LABYRINTH_REG_ERR_STATUS);
 	if (!status)
 		return;
-	if (status == LABYRINTH_ALL_ONES) {
-		labyrinth_mark_dead(ldev);
+	if (status == LABYRINTH_ALL_ONES && !labyrinth_answers(ldev)) {
+		labyrinth_mark_lost(ldev);
 		return;
 	}
 	labyrinth_wr(ldev, LABYRINTH_REG_ERR_STATUS, status);
@@ -38,14 +43,37 @@ static void labyrinth_admin_irq(struct labyrinth_dev *ldev)
 		      status, labyrinth_rd(ldev, LABYRINTH_REG_ERR_INFO));
 }
 
+/* Not when it is being removed: nobody would wake it again, or have to */
+static noinline void labyrinth_mute(struct labyrinth_vector *vec)
+{
+	struct labyrinth_dev *ldev = vec->ldev;
+
+	vec->idle = 0;
+	if (labyrinth_state(ldev) == LABYRINTH_GONE ||
+	    test_and_set_bit(vec - ldev->vector, &ldev->muted))
+		return;
+	if (ldev->nr_vectors)
+		disable_irq_nosync(vec->irq);
+	else
+		pci_intx(ldev->pdev, 0);
+	atomic_inc(&ldev->storms);
+	irq_work_queue(&ldev->queue[0].wake);
+}
+
+/* Errors are rare: each of their interrupts counts as one for nothing. */
 static void labyrinth_serve(struct labyrinth_vector *vec, unsigned long queues, bool admin)
 {
+	bool work = false;
 	unsigned int i;
 
 	if (admin)
 		labyrinth_admin_irq(vec->ldev);
 	for_each_set_bit(i, &queues, vec->ldev->nr_queues)
-		labyrinth_queue_irq(&vec->ldev->queue[i]);
+		work |= labyrinth_queue_irq(&vec->ldev->queue[i]);
+	if (likely(work))
+		vec->idle -= min(vec->idle, vec->credit);
+	else if (unlikely(++vec->idle >= LABYRINTH_STORM_IRQS))
+		labyrinth_mute(vec);
 }
 
 static irqreturn_t labyrinth_msix(int irq, void *arg)
@@ -67,14 +95,67 @@ static irqreturn_t labyrinth_intx(int irq, void *arg)
 	cause = labyrinth_rd(ldev, LABYRINTH_REG_IRQ_CAUSE);
 	if (!cause)
 		return IRQ_NONE;
-	if (cause == LABYRINTH_ALL_ONES) {
-		labyrinth_mark_dead(ldev);
+	if (cause == LABYRINTH_ALL_ONES && !labyrinth_answers(ldev)) {
+		labyrinth_mark_lost(ldev);
 		return IRQ_NONE;
 	}
 	/* Before the queues are looked at: what comes later sets it again. */
 	labyrinth_wr(ldev, LABYRINTH_REG_IRQ_CAUSE, cause);
 	labyrinth_serve(vec, cause >> LABYRINTH_VEC_QUEUE(0), cause & BIT(LABYRINTH_VEC_ADMIN));
 	return IRQ_HANDLED;
+}
+
+static void labyrinth_unmute(struct labyrinth_vector *vec)
+{
+	struct labyrinth_dev *ldev = vec->ldev;
+
+	vec->rest = 0;
+	clear_bit(vec - ldev->vector, &ldev->muted);
+	if (ldev->nr_vectors)
+		enable_irq(vec->irq);
+	else
+		pci_intx(ldev->pdev, 1);
+}
+
+/**
+ * labyrinth_vectors_watch - look after vectors that rest
+ * @ldev: the device
+ *
+ * Context: process; ctl is held.
+ * Return: whether one still does.
+ */
+bool labyrinth_vectors_watch(struct labyrinth_dev *ldev)
+{
+	unsigned long muted = READ_ONCE(ldev->muted);
+	unsigned int i;
+
+	for_each_set_bit(i, &muted, ARRAY_SIZE(ldev->vector)) {
+		struct labyrinth_vector *vec = &ldev->vector[i];
+
+		if (!vec->rest) {
+			vec->rest = (jiffies + msecs_to_jiffies(LABYRINTH_STORM_MS)) | 1;
+			dev_warn_ratelimited(&ldev->dev, "%s: a storm of interrupts for nothing\n",
+					     vec->name);
+		} else if (time_after(jiffies, vec->rest)) {
+			labyrinth_unmute(vec);
+		}
+	}
+	return READ_ONCE(ldev->muted);
+}
+
+/**
+ * labyrinth_vectors_sync - no handler runs any more that began before
+ * @ldev: the device; its handlers find nothing to do
+ *
+ * Context: process.
+ */
+void labyrinth_vectors_sync(struct labyrinth_dev *ldev)
+{
+	unsigned int i;
+
+	for (i = 0; i < max(ldev->nr_vectors, 1u); i++)
+		if (ldev->vector[i].irq)
+			synchronize_irq(ldev->vector[i].irq);
 }
 
 /**
@@ -134,8 +215,9 @@ static int labyrinth_request_intx(struct labyrinth_dev *ldev)
 		return err;
 	pci_intx(ldev->pdev, 1);
 	vec->irq = pci_irq_vector(ldev->pdev, 0);
+	snprintf(vec->name, sizeof(vec->name), "%s", dev_name(&ldev->dev));
 	return devm_request_irq(&ldev->pdev->dev, vec->irq, labyrinth_intx,
-				IRQF_NO_THREAD | IRQF_SHARED, dev_name(&ldev->dev), vec);
+				IRQF_NO_THREAD | IRQF_SHARED, vec->name, vec);
 }
 
 /**
@@ -151,7 +233,10 @@ int labyrinth_vectors_init(struct labyrinth_dev *ldev)
 	int got = -ENOSPC;
 
 	for (i = 0; i < ARRAY_SIZE(ldev->vector); i++)
-		ldev->vector[i].ldev = ldev;
+		ldev->vector[i] = (struct labyrinth_vector){
+			.ldev = ldev,
+			.credit = LABYRINTH_STORM_CREDIT * ldev->nr_queues,
+		};
 	if (labyrinth_param_vectors())
 		want = min(want, labyrinth_param_vectors());
 	if (!labyrinth_param_intx())
@@ -163,6 +248,9 @@ int labyrinth_vectors_init(struct labyrinth_dev *ldev)
 	ldev->vector[LABYRINTH_VEC_ADMIN].admin = true;
 	for (i = 0; i < ldev->nr_queues; i++)
 		ldev->vector[labyrinth_queue_vector(ldev, i)].queues |= BIT(i);
+	for (i = 0; i < ldev->nr_vectors; i++)
+		ldev->vector[i].credit = LABYRINTH_STORM_CREDIT *
+					 hweight32(ldev->vector[i].queues);
 	for (i = 0; i < ldev->nr_vectors; i++) {
 		int err = labyrinth_request_msix(ldev, i);
 

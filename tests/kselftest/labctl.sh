@@ -78,6 +78,10 @@ expect 2 "name a number from 0 to" labctl receive --mod-usec 1x
 report "a number with a tail is wrong usage"
 expect 2 "exclude each other" labctl receive --queue 1 --queues 2
 report "options that exclude each other are wrong usage"
+expect 2 "needs --source generator" labctl receive --retry
+report "a stream cannot begin again"
+expect 2 "name a number from 0 to 60000000" labctl receive --source generator --slow 1s
+report "a pause is in microseconds"
 expect 2 "exclude each other" labctl holders --pool x --device /dev/labyrinth0
 report "holders: a pool or a device, not both"
 expect 2 "say on or off" labctl holders --track maybe
@@ -155,6 +159,44 @@ wait $!
 [ $? -eq 1 ] && grep -q "the device was reset" "$tmp/err1"
 report "who received meanwhile learns of it"
 
+before=$(date +%s%N)
+expect 0 "" generate --pages 10 --slow 30000 && [ $(($(date +%s%N) - before)) -ge 300000000 ]
+report "--slow waits after each page"
+
+running_1() {
+	labctl stats 2> /dev/null | grep -q "^1  *running"
+}
+
+# again WORD COMMAND...: an endless run with --retry on queue 1, of which COMMAND ends a session and a signal the
+# next one; the report has WORD once.
+again() {
+	word=$1
+	shift
+	labctl receive --source generator --retry --queue 1 --period-ns 1000000 --quiet --json-out "$tmp/json" \
+		> "$tmp/out" 2> "$tmp/err" &
+	running=$!
+	wait_for running_1 && "$@" && wait_for running_1
+	kill $running
+	wait $running && grep -q "\"$word\": 1" "$tmp/json" && grep -q '"sessions": 2' "$tmp/json" &&
+		grep -q '"good": true' "$tmp/json" && [ ! -s "$tmp/err" ]
+}
+
+unused() {
+	[ "$(cat /sys/module/labyrinth/refcnt)" -eq 0 ]
+}
+
+# Whoever still has the old device open would keep its number.
+rebind() {
+	pci=$(basename "$(readlink -f /sys/class/labyrinth/labyrinth0/device)")
+	echo "$pci" > /sys/bus/pci/drivers/labyrinth/unbind && wait_for unused &&
+		echo "$pci" > /sys/bus/pci/drivers/labyrinth/bind
+}
+
+again resets labctl reset
+report "--retry binds again after a reset, and counts it"
+again gone rebind && [ -e /dev/labyrinth0 ]
+report "--retry finds the device again after it was gone"
+
 expect 0 "" labctl holders && grep -q "^labyrinth0.[0-9]*: 0 pages are out" "$tmp/out"
 report "holders: nobody has a page"
 expect 1 "no pool 'bogus'; there are: labyrinth0.[0-9]" labctl holders --pool bogus
@@ -192,6 +234,27 @@ expect 0 "" labctl holders --track on && hold '"context": "hardirq"' && [ ! -s "
 report "holders: with tracking it has processor, context, queue, age and caller too"
 expect 0 "" labctl holders --track off && labctl holders --json | grep -q '"tracking": false'
 report "holders: tracking off again"
+
+expect 0 "" labctl fault alloc rate=1000000 limit=5 && expect 0 "" generate --pages 300 && labctl stats --json > "$tmp/json" 2> /dev/null &&
+	grep -q '"injected": 5' "$tmp/json"
+report "fault: allocations of the interrupt handler fail, and all the data comes"
+expect 0 "" labctl fault labyrinth0 off
+report "fault: off"
+expect 2 "no fault 'bogus'; there are: irq-lost .* config-lie alloc hostile" labctl fault bogus rate=1
+report "fault: a name that is none is told, and so are those that there are"
+expect 2 "rate=1000001: a number up to 1000000, in millionths" labctl fault irq-lost rate=1000001
+report "fault: a number that is too large"
+expect 2 "what is 'nht=3'" labctl fault irq-lost nht=3
+report "fault: a setting that is none"
+expect 2 "no rule 'bogus'; there are: comp-seq" labctl fault hostile rules=data,bogus
+report "fault: a rule that is none"
+expect 1 "no fault injection: start it with x-faults=on" labctl fault irq-lost nth=1
+report "fault: a device without it, and what to do"
+expect 1 "use sudo" setpriv --reuid 65534 --clear-groups labctl fault
+report "fault: only for root"
+expect 1 "debugfs is not mounted: mount -t debugfs" \
+	unshare --mount sh -c "umount -l /sys/kernel/debug && labctl fault"
+report "fault: a debugfs that is not mounted is named, with what to do"
 
 pages_back
 report "every page is back"

@@ -140,7 +140,7 @@ const char *labyrinth_io_context(unsigned int context)
 
 const char *labyrinth_io_drop(unsigned int reason)
 {
-	static const char *const names[LABYRINTH_DROPS] = { "overrun", "stop", "dma", "reserved" };
+	static const char *const names[LABYRINTH_DROPS] = { "overrun", "stop", "dma", "fault" };
 
 	return PICK(names, reason);
 }

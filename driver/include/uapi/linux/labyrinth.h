@@ -14,9 +14,11 @@
  * next record gets EMSGSIZE (4096 + sizeof(struct labyrinth_record) is always enough).
  * A read waits for data, or is EAGAIN with O_NONBLOCK.  The end of the source, and of
  * the data after LABYRINTH_IOC_STOP, reads as 0.  A page that the device lost on its way
- * is a record with a status, and in a stream EIO once.  After a reset of the device:
- * what was complete, then ECONNRESET until the file binds a queue again.  After the
- * device is gone: ENODEV.  The first read of a device without a stream: ENODATA.
+ * is a record with a status, and in a stream EIO once; so is one whose data does not fit
+ * its CRC, where the module was loaded with seal=1.  After a reset of the device, also
+ * one that the driver did because the device lied, stood still or did not answer for a
+ * moment: what was complete, then ECONNRESET until the file binds a queue again.  After
+ * the device is gone: ENODEV.  The first read of a device without a stream: ENODATA.
  *
  * Each struct's first field is its size as the caller knows it.  A smaller one
  * than the first version's is EINVAL; a larger one is accepted if all that the
@@ -31,7 +33,8 @@
 #define LABYRINTH_ROUTES	6	/* cpu returned depot reserve buddy fail */
 #define LABYRINTH_OWNERS	5	/* free cpu device user quarantined */
 #define LABYRINTH_CONTEXTS	4	/* process softirq hardirq nmi */
-#define LABYRINTH_DROPS		4	/* overrun stop dma reserved */
+/* overrun; stop, also what a reset found on its way; dma; fault, an injected one */
+#define LABYRINTH_DROPS		4
 
 enum labyrinth_mode {
 	LABYRINTH_MODE_DEMAND	= 0,
@@ -56,9 +59,11 @@ struct labyrinth_record {
 	__u32 length;
 	__u32 crc32c;
 	__u16 queue;
-	__u16 status;		/* enum labyrinth_comp_status; not 0: no data */
+	__u16 status;		/* enum labyrinth_comp_status, or the next; not 0: no data */
 	__u32 reserved;
 };
+
+#define LABYRINTH_STATUS_CORRUPT	0x100	/* found by seal=1; crc32c is the device's */
 
 /* LABYRINTH_IOC_INFO */
 struct labyrinth_info {
@@ -78,8 +83,8 @@ struct labyrinth_info {
  *
  * EBUSY: it has an owner, or the file has a queue that did not end by itself;
  * ENODATA: the device has no such source; ENOSPC: ring mode needs a pool of at
- * least one page for each queue; EAGAIN: the device is being reset; EINVAL: a
- * value, or the device refuses the configuration.
+ * least one page for each queue; EAGAIN: the device is being reset, or does not
+ * answer for a moment; EINVAL: a value, or the device refuses the configuration.
  */
 struct labyrinth_bind {
 	__u32 size;
@@ -107,7 +112,7 @@ struct labyrinth_bind {
 struct labyrinth_queue_stats {
 	__u32 size;
 	__u32 queue;
-	__u32 state;		/* enum labyrinth_queue_state of the device */
+	__u32 state;		/* enum labyrinth_queue_state of the device; 3: not known */
 	__u32 bound;
 	/* the device's view */
 	__u64 produced;
@@ -131,6 +136,11 @@ struct labyrinth_queue_stats {
 	__u32 pages[LABYRINTH_OWNERS];	/* this queue's pages, by owner; [0] unused */
 	__u32 backlog;		/* pages waiting for a reader */
 	__u64 reserved[4];
+	/* callers of the first version end here: 296 bytes */
+	__u64 rescued;		/* interrupts that never came: the driver found their work */
+	__u64 stuck;		/* since the device was probed: resets because nothing moved */
+	__u64 corrupt;		/* seal=1: taken, but it did not fit its CRC when it was read */
+	__u64 injected;		/* of alloc_fail, by fail_alloc in debugfs */
 };
 
 /* LABYRINTH_IOC_POOL_STATS */
