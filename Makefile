@@ -4,22 +4,27 @@
 LAB := scripts/lab
 
 # Words from the user reach the shell through the environment, so that no quoting can break out of them.
-export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FILE SLICE BENCH SAMPLES
+export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FILE SLICE BENCH SAMPLES SOAK MINUTES SCENARIO DURATION
 option = $(if $($(1)),--$(2) "$$$(1)")
 RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call option,PAGES,pages) \
 	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel)
 
-.PHONY: help run shell test test-full bench soak check deps setup bundle unbundle clean
+.PHONY: help run shell test test-full bench stress soak fuzz firmware check deps setup bundle unbundle clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run        stream a file through the accelerator into the guest and out again, verified'
 	@echo '                INPUT=FILE  SOURCE=file|generator  PAGES=N  QUEUES=N  SEED=N'
-	@echo '                MODE=demand|ring  KERNEL=stock|rt|debug|PATH'
+	@echo '                MODE=demand|ring  KERNEL=stock|rt|6.12|debug|kcsan|PATH'
 	@echo 'make shell      the guest with the modules loaded, and a prompt (KERNEL=)'
 	@echo 'make test       every suite that fits into CI; test-full: the long ones too (SLICE=NAME: only that)'
 	@echo 'make bench      the benchmarks: tables, and build/results/bench.json (BENCH=NAME: only that; SAMPLES=N)'
-	@echo 'make soak       allocations in NMIs and hard interrupts on PREEMPT_RT, 10^8 in all; goes on where it ended'
+	@echo 'make stress     traffic, memory pressure, faults and life-cycle events together, judged (FULL=1: every scenario;'
+	@echo '                SCENARIO=NAME  SEED=N  KERNEL=NAME  DURATION=SECONDS; scripts/lab stress --list names them)'
+	@echo 'make soak       the long counts, each goes on where it ended: 10^8 allocations in NMIs and hard interrupts,'
+	@echo '                1,000 rounds of each way to go and come back, 10^6 calls of the fuzzer (SOAK=NAME: only that)'
+	@echo 'make fuzz       fuzz the device model as a hostile guest under ASan and UBSan (MINUTES=N, SEED=N)'
+	@echo 'make firmware   the images for Cortex-M behind its MPU, and their sizes'
 	@echo 'make check      style and static checks only'
 	@echo 'make deps       print the distribution packages that are needed; installs nothing'
 	@echo 'make setup      fetch and build everything without running it'
@@ -42,8 +47,19 @@ test-full:
 bench:
 	@$(LAB) bench $(call option,SAMPLES,samples) $(if $(BENCH),"$$BENCH")
 
+stress:
+	@$(LAB) stress $(if $(FULL),--full) $(call option,SEED,seed) $(call option,KERNEL,kernel) \
+		$(call option,DURATION,duration) $(if $(SCENARIO),"$$SCENARIO")
+
 soak:
-	@$(LAB) soak
+	@for what in $${SOAK:-interrupts life fuzz-api}; do $(LAB) soak "$$what" || exit; done
+	@$(if $(SOAK),,$(LAB) soak life --kernel debug)
+
+fuzz:
+	@$(LAB) fuzz $(call option,MINUTES,minutes) $(call option,SEED,seed)
+
+firmware:
+	@$(MAKE) -s -C firmware-model/port/cortex-m O=$(CURDIR)/build
 
 check:
 	@$(LAB) check

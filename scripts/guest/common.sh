@@ -16,6 +16,8 @@ mount_kernel_files() {
 	mount -t tmpfs -o mode=1777 shm /dev/shm
 	mount -t debugfs debugfs /sys/kernel/debug 2> /dev/null
 	mount -t tracefs tracefs /sys/kernel/tracing 2> /dev/null
+	# Data races are looked for from here on, not while the kernel starts.
+	[ ! -w /sys/kernel/debug/kcsan ] || echo on > /sys/kernel/debug/kcsan
 	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
 	[ -e /dev/stdin ] || { ln -s fd/0 /dev/stdin; ln -s fd/1 /dev/stdout; ln -s fd/2 /dev/stderr; }
 }

@@ -14,8 +14,9 @@ import tarfile
 from . import apt, kernels, packages, paths, proc, qemu_base, ui
 
 NAME = "labyrinth-bundle.tar"
-# What only this machine needs, and what only `make test` does (the kernel's source and the debug kernel).
-LEAVE_OUT = ("locks", "apt", "kvm-*", "*/download", "kernels/source*", "kernels/debug-*")
+# What only this machine needs, and what only the tests do (the kernel's source, our own kernels, the newer one).
+LEAVE_OUT = ("locks", "apt", "kvm-*", "*/download", "kernels/source*", "kernels/debug-*", "kernels/kcsan-*",
+             "kernels/6.12*")
 TOP = "labyrinth"
 
 
@@ -48,7 +49,7 @@ def _system():
 def bundle_main(_args):
     packages.install()
     base = qemu_base.ready()
-    found = [kernels.get(flavour) for flavour in kernels.FLAVOURS]
+    found = [kernels.get(flavour) for flavour in kernels.NEEDED]
     cache = paths.cache()
     _collect_packages(cache / "packages")
     facts = {"system": _system(), "cache": str(cache), "qemu": base.version, "kernels": [k.label() for k in found]}

@@ -26,7 +26,9 @@ KERNEL_EXCEPTIONS = (
     ("*/tests/kselftest/driver_*", "PREFER_KERNEL_TYPES,MACRO_ARG_REUSE,LINE_SPACING,ARRAY_SIZE,BIT_MACRO"),
     ("*/tests/kselftest/lab*", "PREFER_KERNEL_TYPES,LINE_SPACING"),
     # User space and the device include these, where there is no BIT().
-    ("*/uapi/*", "BIT_MACRO"), ("*/labyrinth_hw.h", "BIT_MACRO,PREFER_KERNEL_TYPES"),
+    ("*/uapi/*", "BIT_MACRO"),
+    # It has tables too that are expanded in several ways.
+    ("*/labyrinth_hw.h", "BIT_MACRO,PREFER_KERNEL_TYPES,COMPLEX_MACRO,MACRO_ARG_REUSE"),
     ("*/pool/core.h", "BIT_MACRO"), ("*/pool/block.h", "BIT_MACRO,MACRO_ARG_REUSE"),
     # Their arguments are names of fields, or plain variables, in the core on each platform.
     ("*/labyrinth_pool.h", "MACRO_ARG_PRECEDENCE"), ("*/pool/platform_*.h", "MACRO_ARG_REUSE"),
@@ -39,6 +41,8 @@ USER_SPACE = ("lib", "labctl", "platform_user.h", "platform_model.h")
 # What QEMU's checkpatch takes for code in macros that stand for a declaration's beginning or end.
 QEMU_EXCEPTIONS = (("compat.h", "storage class should be at the beginning"),
                    ("compat.h", "Macros with complex values"),
+                   # Entries of arrays, by the tables of labyrinth_hw.h
+                   ("faults.c", "Macros with complex values"), ("hostile.c", "Macros with complex values"),
                    # In QEMU's own tree tests/ is exempt.
                    ("qtest/", "Use g_assert or g_assert_not_reached"))
 C_LIMIT = 700
@@ -81,10 +85,11 @@ def kernel_style():
 
 
 def qemu_style():
-    """checkpatch of QEMU on qemu-device/"""
+    """checkpatch of QEMU on qemu-device/ and its fuzzer"""
     tree = qemu_base.ready().tree
     # The hardware header is the driver's and the firmware's too, and in their style.
-    files = [f for f in _files("qemu-device", ".c", ".h") if f.name != "labyrinth_hw.h"]
+    files = [f for f in _files("qemu-device", ".c", ".h") + _files("tests/fuzz/device", ".c", ".h")
+             if f.name != "labyrinth_hw.h"]
     text = _tool(["perl", tree / "scripts/checkpatch.pl", "--no-tree", "--terse", "--no-summary", "-f"] + files,
                  cwd=tree, ok=lambda _, text: not text)
     return "\n".join(line for line in text.splitlines()

@@ -13,6 +13,8 @@ def add_parser(commands):
     setup.add_argument("--update", action="store_true",
                        help="ask the distribution for newer versions of QEMU and of the kernels")
     setup.add_argument("--debug-kernel", action="store_true", help="also build the debug kernel (10 minutes, once)")
+    setup.add_argument("--all-kernels", action="store_true",
+                       help="also what only `make test-full` needs: the newer long-term kernel and the kcsan kernel")
     setup.set_defaults(call=setup_main)
 
     deps = commands.add_parser("deps", help="print the distribution packages that are needed; installs nothing",
@@ -23,8 +25,15 @@ def add_parser(commands):
         "paths", help="print where the sources, builds and kernels are",
         description="Print NAME=PATH lines for one's own builds: QEMU's source and build, each kernel's image, "
                     "release and the folder for `make -C`.")
-    where.add_argument("--kernel", default="stock", metavar="stock|rt|debug|PATH")
+    where.add_argument("--kernel", default="stock", metavar=kernels.NAMES)
     where.set_defaults(call=paths_main)
+
+    built = commands.add_parser(
+        "modules", help="build our modules for a kernel, and print the folder",
+        description="Build labyrinth_pool.ko and labyrinth.ko for a kernel, and print the folder where they are.")
+    built.add_argument("--kernel", default="stock", metavar=kernels.NAMES)
+    built.add_argument("--tests", action="store_true", help="the modules of the self-tests too, into the same folder")
+    built.set_defaults(call=modules_main)
 
     clean = commands.add_parser("clean", help="remove build/; --cache removes the cache too",
                                 description="Remove what was built in this clone.")
@@ -37,13 +46,14 @@ def setup_main(args):
     packages.install()
     qemu_base.ready(args.update)
     qemu_device.ready()
-    for flavour in kernels.FLAVOURS:
+    for flavour in kernels.NEEDED:
         modules.ready(kernels.get(flavour, args.update))
     userland.ready()
     if args.update:
         kernel_build.source(update=True)
-    if args.debug_kernel:
-        modules.ready(kernels.get("debug"))
+    wanted = ["debug"] * args.debug_kernel + ["6.12", "debug", "kcsan"] * args.all_kernels
+    for name in dict.fromkeys(wanted):
+        modules.ready(kernels.get(name))
     ui.note("everything is there: `make run`")
     return 0
 
@@ -66,6 +76,15 @@ def paths_main(args):
                         ("KERNEL_IMAGE", kernel.image), ("KDIR", kernel.kdir), ("CACHE", paths.cache()),
                         ("BUILD", paths.BUILD)):
         print(f"{name}={value}")
+    return 0
+
+
+def modules_main(args):
+    kernel = kernels.get(args.kernel)
+    modules.ready(kernel)
+    if args.tests:
+        modules.kselftest(kernel)
+    print(modules.home(kernel))
     return 0
 
 

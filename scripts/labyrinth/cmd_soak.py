@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`scripts/lab soak`: NMIs and hard interrupts take pages, 10^8 in all, a guest for each seed.
+"""`scripts/lab soak`: NMIs and hard interrupts take pages, 10^8 in all, a guest for each seed; and the other long
+runs, which are in campaigns.py.
 
 Contract: a run is in the ledger when its guest has ended, good or bad; one that was interrupted leaves nothing and is
 made again next time. Exit status 0 only if no run of these sources has failed, those before included.
@@ -8,9 +9,10 @@ import json
 import re
 import time
 
-from . import cmd_vm, kernels, machine, modules, paths, soak_ledger, ui
+from . import campaigns, cmd_vm, kernels, machine, modules, paths, soak_ledger, ui
 
 RUNNER = paths.ROOT / "tests/kselftest/run-module.sh"
+INTERRUPTS = "interrupts"
 GOAL = 10**8
 CHUNK = 10**7
 TIMEOUT = 300
@@ -22,16 +24,20 @@ Runs count while the sources of the pool are the same: {soak_ledger.path()}"""
 
 
 def add_parser(commands):
-    soak = commands.add_parser("soak", help="allocations in NMIs and hard interrupts, by the million", epilog=EPILOG,
-                               description="Run the seeds that are not in the ledger yet, one boot each.")
+    others = "; ".join(f"{c.name}: {c.what}" for c in campaigns.ALL.values())
+    soak = commands.add_parser("soak", help="long runs: allocations in interrupts, life-cycle rounds, the API's fuzzer",
+                               epilog=EPILOG, description="Run the seeds that are not in the ledger yet, one boot "
+                               f"each. {INTERRUPTS} (the default): allocations in NMIs and hard interrupts; {others}.")
     cmd_vm.add_machine_options(soak)
-    soak.add_argument("--seed-range", default=f"1-{GOAL // CHUNK}", metavar="A-B",
-                      help=f"which seeds (default 1-{GOAL // CHUNK}; each is {CHUNK:,} allocations)")
-    soak.add_argument("--allocs", type=int, default=CHUNK, metavar="N", help="allocations a seed")
+    soak.add_argument("--seed-range", metavar="A-B",
+                      help=f"which seeds (default: as many as the goal needs; of {INTERRUPTS} 1-{GOAL // CHUNK})")
+    soak.add_argument("--allocs", type=int, default=CHUNK, metavar="N", help=f"allocations a seed, of {INTERRUPTS}")
     soak.add_argument("--again", action="store_true", help="run also the seeds that are in the ledger")
     soak.add_argument("--list", action="store_true", help="print the ledger's runs and end")
     soak.add_argument("--json", action="store_true", help="print the totals as one JSON object")
-    soak.set_defaults(call=main, kernel="rt")
+    soak.add_argument("what", nargs="?", default=INTERRUPTS, metavar="WHAT", choices=[INTERRUPTS, *campaigns.ALL],
+                      help=", ".join([INTERRUPTS, *campaigns.ALL]))
+    soak.set_defaults(call=main, kernel=None)
 
 
 def _seeds(words):
@@ -98,7 +104,11 @@ def main(args):
     cmd_vm.check_arguments(args)
     if args.allocs < 1:
         raise ui.LabError("--allocs takes 1 or more", ui.EXIT_USAGE)
-    seeds = _seeds(args.seed_range)
+    seeds = _seeds(args.seed_range) if args.seed_range else None
+    if args.what != INTERRUPTS:
+        return campaigns.main(args, seeds)
+    seeds = seeds or range(1, GOAL // CHUNK + 1)
+    args.kernel = args.kernel or "rt"
     release = kernels.get(args.kernel).release
     digest = soak_ledger.sources()
     if args.list:

@@ -34,9 +34,10 @@ EXAMPLES = """examples:
 def add_machine_options(parser):
     """The options that all commands which boot the guest share."""
     add = parser.add_argument
-    add("--kernel", default=os.environ.get("LAB_KERNEL", "stock"), metavar="stock|rt|debug|PATH",
-        help="which kernel: the distribution's, its PREEMPT_RT one, ours with every check on, a built kernel "
-             "tree, or a bzImage with lib/modules/RELEASE near it (default: stock)")
+    add("--kernel", default=os.environ.get("LAB_KERNEL", "stock"), metavar=kernels.NAMES,
+        help="which kernel: the distribution's, its PREEMPT_RT one, its newer long-term one, ours with every check on, "
+             "ours that finds data races, a built kernel tree, or a bzImage with lib/modules/RELEASE near it "
+             "(default: stock)")
     add("--smp", type=int, metavar="N", help="processors (default 2)")
     add("--memory", type=int, metavar="M", help="MiB of memory (default 1024)")
     add("--qemu-arg", action="append", default=[], metavar="ARG",

@@ -60,11 +60,15 @@ def run_command(args):
 
 def add_parser(commands):
     parser = commands.add_parser(
-        "replay", help="show that the same seed gives the same run",
+        "replay", help="show that the same seed gives the same run, or repeat those of a stress result",
         description="Run the generator twice with one seed and once with another under instruction counting, and "
                     "compare the event logs (every DMA, interrupt and allocation with its virtual time): the first "
-                    "two must be the same to the byte, the third must differ.")
+                    "two must be the same to the byte, the third must differ. With RESULT, a stress.json: repeat the "
+                    "replayable scenarios in it, with their seeds, and compare the event logs; the options are those "
+                    "of the result then.")
     cmd_vm.add_machine_options(parser)
+    parser.add_argument("result", nargs="?", metavar="RESULT", help="build/results/stress.json, or another one")
+    parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="of RESULT: only this one")
     parser.add_argument("--pages", type=int, default=200, metavar="N", help="pages to receive (default 200)")
     parser.add_argument("--queues", type=int, default=2, metavar="N", help="queues (default 2)")
     parser.add_argument("--mode", choices=("demand", "ring"), default="demand")
@@ -114,6 +118,11 @@ def _verdicts(logs, args):
 
 def main(args):
     cmd_vm.check_arguments(args)
+    if args.result is not None:
+        from . import stress_replay
+        return stress_replay.run(args.result, args.scenario)
+    if args.scenario:
+        raise ui.LabError("--scenario is for RESULT: name the stress.json to repeat", ui.EXIT_USAGE)
     _refuse(args)
     if args.pages < 1 or not 1 <= args.queues <= 16:
         raise ui.LabError("--pages takes 1 or more, --queues 1 to 16", ui.EXIT_USAGE)

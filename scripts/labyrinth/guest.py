@@ -14,6 +14,7 @@ from pathlib import Path
 from . import cpio, paths, ui
 
 ROOT_PORT = "lab-rp"
+DEVICE_ID = "lab-device"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MASKED = ("/tmp", "/run", "/var/tmp", "/var/run", "/dev/shm")
 
@@ -109,7 +110,9 @@ def _ports_args(chardevs):
     for number, (name, backend) in enumerate(chardevs.items(), 1):
         kind, _, rest = backend.partition(",")
         args += ["-chardev", f"{kind},id=lab{name},{rest}"]
-        if name == "tty":
+        if name == "qmp":
+            args += ["-mon", "chardev=labqmp,mode=control"]
+        elif name == "tty":
             args += ["-device", f"virtconsole,chardev=labtty,nr={number}"]
         elif name not in ("console", "source"):
             args += ["-device", f"virtserialport,chardev=lab{name},name=lab.{name},nr={number}"]
@@ -119,6 +122,11 @@ def _ports_args(chardevs):
 def _cpu(accel):
     # Without cmpxchg16b: Debian 13's kernel crashes at random on QEMU 7.2 with two CPUs under TCG.
     return "host" if accel == "kvm" else "max,-cx16,-la57"
+
+
+def device_words(properties):
+    """The accelerator as QEMU's -device and device_add take it."""
+    return ",".join(["labyrinth", f"id={DEVICE_ID}", f"bus={ROOT_PORT}"] + list(properties))
 
 
 def qemu_argv(qemu, firmware, kernel, initrd, options, accel, chardevs):
@@ -144,7 +152,7 @@ def qemu_argv(qemu, firmware, kernel, initrd, options, accel, chardevs):
         argv += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
                  "-device", f"pcie-root-port,id={ROOT_PORT},chassis=1,slot=1"]
         source = ["chardev=labsource"] if "source" in chardevs else []
-        argv += ["-device", ",".join(["labyrinth", f"bus={ROOT_PORT}"] + source + options.device)]
+        argv += ["-device", device_words(source + options.device)]
     if options.verbose:
         words = [w for w in words if w not in ("quiet", "loglevel=5")] + ["loglevel=8"]
     if options.gdb:

@@ -12,7 +12,7 @@ import shutil
 from . import apt, kernels, lock, paths, proc, qemu_base, ui
 
 FRAGMENTS = paths.SCRIPTS / "kernel"
-KINDS = {"debug": ("guest.config", "debug.config")}
+KINDS = {"debug": ("guest.config", "debug.config"), "kcsan": ("guest.config", "kcsan.config")}
 
 
 def _home():

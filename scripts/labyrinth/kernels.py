@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Guest kernels: the distribution's own, unpacked beside each other in the cache, and a user's build.
 
-Contract: `stock` and `rt` are resolved through the distribution's metapackages when the cache has none
+Contract: `stock`, `rt` and `6.12` are resolved through the distribution's metapackages when the cache has none
 yet, never by a version written here; nothing is installed on the machine. A Kernel says where its
-image, its modules and the tree to build modules against are.
+image, its modules and the tree to build modules against are. A kernel that not every distribution has
+is Unavailable when it cannot be had, which is no failure of a test.
 """
 import json
 import os
@@ -14,8 +15,16 @@ from pathlib import Path
 from . import apt, lock, paths, proc, pvh, ui
 
 FLAVOURS = {"stock": ("linux-image-amd64", "linux-headers-amd64"),
-            "rt": ("linux-image-rt-amd64", "linux-headers-rt-amd64")}
+            "rt": ("linux-image-rt-amd64", "linux-headers-rt-amd64"),
+            "6.12": ("linux-image-6.12-amd64", "linux-headers-6.12-amd64")}
+NEEDED = ("stock", "rt")        # by what `make test` runs; the newer long-term kernel is `make test-full`'s
+OWN = ("debug", "kcsan")        # built here, see kernel_build
+NAMES = f"{'|'.join((*FLAVOURS, *OWN))}|PATH"
 _OURS = re.compile(r"linux-(image|modules|headers|kbuild)-|linux-kbuild$|linux-binary")
+
+
+class Unavailable(ui.LabError):
+    """A kernel that is not needed, and that this machine's distribution does not serve now."""
 
 
 class Kernel:
@@ -77,9 +86,16 @@ def _unpack(names, tree, what):
         shutil.rmtree(debs)
 
 
+def _packages_of(flavour):
+    """(image, headers): the metapackages. Where the stock kernel is of that version, there is no other one."""
+    if flavour not in NEEDED and apt.show(FLAVOURS["stock"][0])["Version"].startswith(f"{flavour}."):
+        return FLAVOURS["stock"]
+    return FLAVOURS[flavour]
+
+
 def _fetch(flavour):
-    image_meta, headers_meta = FLAVOURS[flavour]
     apt.refresh()
+    image_meta, headers_meta = _packages_of(flavour)
     version = apt.show(image_meta)["Version"]
     names = _closure([image_meta, headers_meta])
     tree = home() / f"{flavour}-{version}"
@@ -111,7 +127,12 @@ def _distribution(flavour, update):
     if not pointer.is_file() or update:
         with lock.in_cache(f"kernel-{flavour}", f"fetching the {flavour} kernel"):
             if not pointer.is_file() or update:
-                _fetch(flavour)
+                try:
+                    _fetch(flavour)
+                except ui.LabError as problem:
+                    if flavour in NEEDED:
+                        raise
+                    raise Unavailable(f"the kernel {flavour} cannot be had here: {problem}") from None
     tree = home() / json.loads(pointer.read_text())["folder"]
     facts = json.loads((tree / "kernel.json").read_text())
     release = facts["release"]
@@ -136,7 +157,8 @@ def _own(path):
                          what="modules-install")
         return Kernel(str(path), release, image, staged / "lib/modules" / release, path)
     if not path.is_file():
-        raise ui.LabError(f"no kernel {path}: give stock, rt, debug, a built kernel tree or a bzImage",
+        raise ui.LabError(f"no kernel {path}: give {', '.join((*FLAVOURS, *OWN))}, a built kernel tree or a "
+                          "bzImage",
                           ui.EXIT_USAGE)
     release = pvh.release(path.read_bytes())
     if not release:
@@ -152,7 +174,7 @@ def _own(path):
 def get(name, update=False):
     if name in FLAVOURS:
         return _distribution(name, update)
-    if name == "debug":
+    if name in OWN:
         from . import kernel_build
-        return kernel_build.ready()
+        return kernel_build.ready(name)
     return _own(name)

@@ -15,11 +15,12 @@ import subprocess
 import sys
 import time
 
-from . import accel, console, guest, initramfs, paths, proc, pump, scratch, ui
+from . import accel, console, guest, initramfs, paths, proc, pump, qmp, scratch, ui
 
 TAINT_DIED = 1 << 7
 TAINT_WARNED = 1 << 9
 GRACE_SECONDS = 20      # from the command's end to QEMU's
+FOLLOW_SECONDS = 1      # between two looks at the files of an exact run
 
 
 class Interrupted(Exception):
@@ -57,8 +58,9 @@ def raise_on_signals():
 
 
 class _Run:
-    def __init__(self, options, timeout, out, err, input_path):
+    def __init__(self, options, timeout, out, err, input_path, partner):
         self.options = options
+        self.partner = partner
         self.deadline = time.monotonic() + timeout if timeout else None
         self.timeout = timeout
         self.loop = selectors.DefaultSelector()
@@ -72,6 +74,7 @@ class _Run:
         self._ctl_rest = b""
         self.pairs = {}
         self.files = {}             # of an exact run
+        self.taken = {}             # how much of each was taken
         self.trace = bytearray()
         self.outward = []
         self.input_file = None
@@ -113,6 +116,8 @@ class _Run:
         names.append("console")
         if self.input_path is not None:
             names.append("source")
+        if self.partner:
+            names += qmp.Link.NAMES
         for name in names:
             self.pair(name)
         return {name: f"socket,fd={self.pairs[name][1].fileno()}" for name in names}
@@ -124,6 +129,9 @@ class _Run:
             ours.setblocking(False)
         self.outward = [pump.Outward(self.loop, self.pairs[name][0], take)
                         for name, take in self._takers().items() if name in self.pairs]
+        if self.partner:
+            link = qmp.Link(self.loop, self.partner, *[self.pairs[name][0] for name in qmp.Link.NAMES])
+            self.outward += link.outward
         if "in" in self.pairs:
             pump.Inward(self.loop, 0, self.pairs["in"][0])
         if "tty" in self.pairs:
@@ -150,8 +158,11 @@ class _Run:
                 left = None if self.deadline is None else self.deadline - time.monotonic()
                 if left is not None and left <= 0:
                     return True
+                if self.files:
+                    left = min(left or FOLLOW_SECONDS, FOLLOW_SECONDS)
                 for key, _ in self.loop.select(left):
                     key.data()
+                self.follow()
             self.drain()
             return False
         finally:
@@ -162,10 +173,19 @@ class _Run:
         for outward in self.outward:
             while outward.pull():
                 pass
+        self.follow()
+
+    def follow(self):
+        """Take what an exact run has written to its files since the last time: only reading, which it cannot see."""
         takers = self._takers()
         for name, path in self.files.items():
             if path.is_file():
-                takers[name](path.read_bytes())
+                with open(path, "rb") as file:
+                    file.seek(self.taken.get(name, 0))
+                    data = file.read()
+                self.taken[name] = self.taken.get(name, 0) + len(data)
+                if data:
+                    takers[name](data)
 
     def close(self):
         for ours, theirs in self.pairs.values():
@@ -228,10 +248,11 @@ def _start(argv, run, folder):
                           start_new_session=True)
 
 
-def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None):
-    """Boot, run the command, end: an Outcome. `out` and `err` take the command's output as bytes."""
+def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None, partner=None):
+    """Boot, run the command, end: an Outcome. `out` and `err` take the command's output as bytes; `partner` is a
+    qmp.Partner, for what has to be done at QEMU's monitor meanwhile (not in an exact run)."""
     begin = time.monotonic()
-    current = _Run(options, timeout, out or pump.writer(1), err or pump.writer(2), input_path)
+    current = _Run(options, timeout, out or pump.writer(1), err or pump.writer(2), input_path, partner)
     chosen = "tcg" if options.exact else accel.choose(qemu.program, qemu.firmware, kernel)
     child = None
     with scratch.folder() as folder:

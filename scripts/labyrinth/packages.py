@@ -2,7 +2,8 @@
 """The distribution packages that the build stands on, and their installation.
 
 Contract: installs only what is missing, names it first, asks sudo once and never without a terminal
-or a password-less rule; the list itself is packages.txt.
+or a password-less rule; the list itself is packages.txt. A reason that begins with [GROUP] makes a package
+one that only those who name the group need.
 """
 import os
 import shutil
@@ -33,9 +34,13 @@ def installed():
     return {row.split()[1] for row in rows if row.startswith("installed ")}
 
 
-def missing():
+def _group(reason):
+    return reason[1:].partition("]")[0] if reason.startswith("[") else None
+
+
+def missing(groups=()):
     have = installed()
-    return [name for name, _ in wanted() if name not in have]
+    return [name for name, reason in wanted() if name not in have and _group(reason) in (None, *groups)]
 
 
 def as_root():
@@ -72,8 +77,8 @@ def _to_its_end(command):
     return child.returncode, text.decode(errors="replace")
 
 
-def install():
-    names = missing()
+def install(groups=()):
+    names = missing(groups)
     if not names:
         return
     prefix = as_root()

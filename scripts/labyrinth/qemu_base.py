@@ -3,8 +3,9 @@
 
 Contract: whatever version the distribution serves when the cache is first filled; a folder is finished
 when its stamp is there, so an interrupted download or build goes on where it stopped. The device is not
-in this build: qemu_device.py adds it per clone.
+in this build: qemu_device.py adds it per clone. A flavour is one way of building it; each has its folder.
 """
+import dataclasses
 import json
 import os
 import re
@@ -17,8 +18,32 @@ OPTIONS = ["--target-list=x86_64-softmmu", "--without-default-features", "--enab
            "--enable-fdt=system", "--enable-virtfs", "--enable-attr", "--enable-cap-ng",
            "--enable-trace-backends=log", "--disable-debug-info", "--disable-werror"]
 
+# For `scripts/lab fuzz`: nothing is translated there, so an accelerator is needed only to satisfy configure.
+FUZZ_OPTIONS = ["--target-list=x86_64-softmmu", "--without-default-features", "--enable-kvm", "--disable-tcg",
+                "--enable-fdt=system", "--enable-trace-backends=log", "--disable-werror", "--enable-fuzzing",
+                "--cc=clang", "--cxx=clang++"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavour:
+    """One way of building QEMU."""
+    name: str
+    options: tuple
+    cc: str
+    targets: tuple
+    told: str           # what somebody who waits for it is told
+
+    def compiler(self):
+        return (proc.output([self.cc, "-dumpversion" if "clang" in self.cc else "-dumpfullversion"]).strip()
+                + proc.output([self.cc, "-dumpmachine"]).strip())
+
+
 # The emulator, and the test library with one program that shows how to link against it.
-TARGETS = ["qemu-system-x86_64", "tests/qtest/qos-test"]
+PLAIN = Flavour("qemu", tuple(OPTIONS), "gcc", ("qemu-system-x86_64", "tests/qtest/qos-test"),
+                "building QEMU without the device (about 1,500 steps, 4 to 8 minutes on 2 cores, once)")
+FUZZ = Flavour("qemu-fuzz", tuple(FUZZ_OPTIONS), "clang",
+               ("qemu-system-x86_64", "qemu-fuzz-x86_64", "tests/qtest/qos-test"),
+               "building QEMU with sanitizers and its fuzzer (about 1,500 steps, 8 to 15 minutes on 2 cores, once)")
 
 
 def home():
@@ -60,22 +85,30 @@ def source(version):
 
 
 def compiler():
-    return proc.output(["gcc", "-dumpfullversion"]).strip() + proc.output(["gcc", "-dumpmachine"]).strip()
+    return PLAIN.compiler()
 
 
-def build_dir(version):
-    return home() / f"build-{paths.digest(version, *OPTIONS, compiler())}"
+def build_dir(version, flavour=PLAIN):
+    return home() / f"build-{paths.digest(version, *flavour.options, flavour.compiler())}"
 
 
-def _configure(tree, build):
+def _options(tree, flavour):
+    """The sanitizers' option has another name since QEMU 9.1."""
+    if flavour is PLAIN:
+        return list(flavour.options)
+    newer = "--enable-asan" in (tree / "scripts/meson-buildoptions.sh").read_text()
+    return list(flavour.options) + (["--enable-asan", "--enable-ubsan"] if newer else ["--enable-sanitizers"])
+
+
+def _configure(tree, build, flavour):
     if (build / "build.ninja").is_file() and (build / "config-host.mak").is_file():
         return
     shutil.rmtree(build, ignore_errors=True)
     paths.make_dir(build)
-    with ui.step("configuring QEMU"):
+    with ui.step(f"configuring {flavour.name}"):
         # The distribution's Python comes first, for that is the one that finds the distribution's meson.
         env = {**os.environ, "PATH": f"/usr/bin:/bin:{os.environ.get('PATH', '')}"}
-        proc.run([tree / "configure"] + OPTIONS, cwd=build, env=env, what="configure-qemu")
+        proc.run([tree / "configure"] + _options(tree, flavour), cwd=build, env=env, what=f"configure-{flavour.name}")
 
 
 def ninja(build):
@@ -85,7 +118,7 @@ def ninja(build):
     return found[1] if found else "ninja"
 
 
-def _compile(build):
+def _compile(build, flavour):
     progress = ui.Progress("step")
 
     def look(line):
@@ -94,9 +127,10 @@ def _compile(build):
             progress.at(int(found[1]), int(found[2]))
 
     jobs = os.environ.get("LAB_JOBS") or str(os.cpu_count() or 2)
-    with ui.step("building QEMU without the device (about 1,500 steps, 4 to 8 minutes on 2 cores, once)"):
+    with ui.step(flavour.told):
         try:
-            proc.run([ninja(build), "-j", jobs] + TARGETS, cwd=build, what="build-qemu", on_line=look)
+            proc.run([ninja(build), "-j", jobs, *flavour.targets], cwd=build, what=f"build-{flavour.name}",
+                     on_line=look)
         finally:
             progress.end()
 
@@ -115,17 +149,17 @@ class Base:
         return [place for place in (Path("/usr/share/seabios"), Path("/usr/share/qemu")) if place.is_dir()]
 
 
-def ready(update=False):
+def ready(update=False, flavour=PLAIN):
     """Build whatever is not there yet; returns the Base."""
     version = resolve(update)
-    build = build_dir(version)
+    build = build_dir(version, flavour)
     stamp = build / ".labyrinth-built"
     tree = home() / f"source-{version.split(':', 1)[-1]}"
     if not stamp.is_file():
-        with lock.in_cache("qemu-build", "building QEMU"):
+        with lock.in_cache(f"{flavour.name}-build", f"building {flavour.name}"):
             if not stamp.is_file():
                 tree = source(version)
-                _configure(tree, build)
-                _compile(build)
+                _configure(tree, build, flavour)
+                _compile(build, flavour)
                 stamp.write_text(version + "\n")
     return Base(version, tree, build)

@@ -10,6 +10,9 @@ from . import kernel_build, lock, paths, proc, ui
 
 BIN = paths.BUILD / "bin"
 KSELFTEST = paths.BUILD / "kselftest"
+LIFE = paths.BUILD / "life/life"
+FUZZ_API = paths.BUILD / "fuzz-api/fuzz-api"
+HOSTILE = paths.BUILD / "hostile"
 
 
 def _make(folder, what, result, *words):
@@ -24,6 +27,24 @@ def _make(folder, what, result, *words):
 def ready():
     """labctl, dynamic and static."""
     _make("driver/labctl", "labctl", BIN / "labctl")
+
+
+def life():
+    """The program of the life-cycle rounds."""
+    _make("tests/life", "life", LIFE)
+    return LIFE
+
+
+def fuzz_api():
+    """The fuzzer of the user API."""
+    _make("tests/fuzz/api", "fuzz-api", FUZZ_API)
+    return FUZZ_API
+
+
+def hostile():
+    """The folder of the programs for a device that does wrong."""
+    _make("tests/hostile", "hostile", HOSTILE)
+    return HOSTILE
 
 
 def kselftest():

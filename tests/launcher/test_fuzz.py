@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The fuzzer's launcher, without the fuzzer: what it refuses, its seeds, its ledger, and what it calls a blind spot."""
+import pathlib
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import labrun  # noqa: E402
+from labyrinth import cmd_fuzz, fuzz_coverage, fuzz_ledger, ui  # noqa: E402
+
+
+class Words(unittest.TestCase):
+    def refused(self, *words):
+        code, out, err = labrun.lab("fuzz", *words)
+        self.assertEqual((code, out), (2, ""), err)
+        self.assertEqual(len(err.splitlines()), 1, err)
+        return err
+
+    def test_refusals(self):
+        """what is no target, time, number or finding is refused in one line"""
+        self.assertIn("guest", self.refused("nonesuch"))
+        self.refused("--minutes", "0")
+        self.refused("--jobs", "0")
+        self.refused("--seed", "0")
+        self.refused("--seed", str(2**31))
+
+
+class Seeds(unittest.TestCase):
+    def test_they_unpack(self):
+        """every seed of the repository is a file of its own"""
+        for target in cmd_fuzz.TARGETS.values():
+            with self.subTest(target.name), tempfile.TemporaryDirectory() as folder:
+                lines = (cmd_fuzz.SEEDS / f"{target.name}.hex").read_text().splitlines()
+                cmd_fuzz.unpack_seeds(target, pathlib.Path(folder))
+                self.assertEqual(len(list(pathlib.Path(folder).iterdir())), len({x.partition("#")[0] for x in lines}))
+
+    def test_a_bad_line(self):
+        """a line that is not hexadecimal is named"""
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(cmd_fuzz, "SEEDS", pathlib.Path(folder)):
+            (pathlib.Path(folder) / "guest.hex").write_text("00ff  # good\nxyz\n")
+            with self.assertRaises(ui.LabError) as told:
+                cmd_fuzz.unpack_seeds(cmd_fuzz.TARGETS["guest"], pathlib.Path(folder) / "out")
+            self.assertIn("xyz", str(told.exception))
+
+
+class Sums(unittest.TestCase):
+    def test_ledger(self):
+        """runs of other sources and lines that were cut off do not count, nor do inputs of a run with a finding"""
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict("os.environ", XDG_CACHE_HOME=folder):
+            run = {"sources": "a", "target": "guest", "seed": 1, "inputs": 10, "seconds": 2.5, "ok": True}
+            fuzz_ledger.add(run)
+            fuzz_ledger.path().write_text(fuzz_ledger.path().read_text() + '{"sources": "a", "tar')
+            fuzz_ledger.add({**run, "inputs": 5})
+            fuzz_ledger.add({**run, "ok": False})
+            fuzz_ledger.add({**run, "sources": "b"})
+            self.assertEqual(fuzz_ledger.totals(fuzz_ledger.read("a")),
+                             {"guest": {"inputs": 15, "seconds": 5.0, "runs": 3, "findings": 1}})
+
+    def test_blind_spots(self):
+        """each register that the device has, each error and each kind of DMA is asked for, and nothing else"""
+        counts = fuzz_coverage.Counts()
+        missing = fuzz_coverage.blind_spots(counts)
+        for name in ("read of REG_ID", "write of REG_CTRL", "write of QREG_GRANT_TAG", "read of QREG_DROPPED",
+                     "read of UREG_DELIVERED", "error bad-desc", "DMA granted refused"):
+            self.assertIn(name, missing)
+        self.assertNotIn("read of REG_CTRL", missing)
+        counts.add("read device+0x000 3\nerror bad-desc 1\ncut off\n")
+        left = fuzz_coverage.blind_spots(counts)
+        self.assertEqual(set(missing) - set(left), {"read of REG_ID", "error bad-desc"})
+
+
+if __name__ == "__main__":
+    unittest.main()
