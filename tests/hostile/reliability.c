@@ -41,11 +41,14 @@ static uint64_t stuck(void)
 /* Sessions in both modes until it has happened often enough */
 static int run_sessions(const struct row *row, struct outcome *o, uint64_t before)
 {
+	static uint64_t seed;
 	int i, how = 0;
 
 	for (i = 0; i < SESSIONS; i++) {
 		struct labyrinth_bind bind = lab_generator(i % LAB_QUEUES, i & 1, row->pages);
 
+		/* Else a line that is left out has the same bytes from a session before, at times. */
+		bind.gen_seed = ++seed;
 		bind.depth = 32;
 		bind.gen_min = 64;
 		bind.gen_period = row->period;
