@@ -199,7 +199,7 @@ void fuzz_oracle(void)
     shadow_rules(s);
     rule(!DEVICE(s)->mem_reentrancy_guard.engaged_in_io,
          "the re-entrancy guard was left taken");
-    if (!s->faults || !s->faults->dead_until) {
+    if (!s->faults || !(s->faults->dead_until || s->faults->removed)) {
         rule(!!(fuzz.pdev->irq_state & 1) ==
                  (!msix_enabled(fuzz.pdev) && s->irq_cause),
              "INTx and IRQ_CAUSE 0x%x disagree", s->irq_cause);
