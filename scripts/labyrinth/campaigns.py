@@ -6,11 +6,10 @@ interrupted leaves nothing. Figures sum only steps of the current sources on the
 """
 import dataclasses
 import json
-import os
 import time
 import typing
 
-from . import cmd_fuzz_api, cmd_hostile, cmd_life, cmd_vm, kernels, lock, paths, ui
+from . import cmd_fuzz_api, cmd_hostile, cmd_life, cmd_vm, kernels, ledger, paths, ui
 
 
 @dataclasses.dataclass
@@ -76,51 +75,25 @@ ALL = {
 }
 
 
+FIELDS = {"seed": int, "ok": bool, "kernel": str, "done": int}
+
+
 def ledger_path(name):
     return paths.cache() / "soak" / f"{name}.jsonl"
 
 
 def sources(campaign):
     """The hash of what a step tests."""
-    files = []
-    for name in campaign.sources:
-        here = paths.ROOT / name
-        files += sorted(p for p in here.rglob("*") if p.suffix in (".c", ".h") or p.name == "Kbuild") \
-            if here.is_dir() else [here]
-    return paths.digest(*[part for p in files for part in (p.relative_to(paths.ROOT), p.read_bytes())])
-
-
-def _entry(line):
-    try:
-        entry = json.loads(line)
-        good = isinstance(entry["seed"], int) and isinstance(entry["ok"], bool) and \
-            isinstance(entry["kernel"], str) and isinstance(entry["done"], int)
-        return entry if good else None
-    except (ValueError, KeyError, TypeError):
-        return None
+    return ledger.sources(campaign.sources, lambda p: p.suffix in (".c", ".h") or p.name == "Kbuild")
 
 
 def read(campaign, digest, release):
     """The steps of these sources on this kernel, the last one of each seed."""
-    path = ledger_path(campaign.name)
-    if not path.is_file():
-        return []
-    entries = [_entry(line) for line in path.read_text(errors="replace").splitlines()]
-    found = {e["seed"]: e for e in entries if e and e.get("sources") == digest and e["kernel"] == release}
-    return [found[seed] for seed in sorted(found)]
+    return ledger.by_seed(ledger_path(campaign.name), FIELDS, digest, release)
 
 
 def add(campaign, entry):
-    """Append a step; what was cut off before ends its line first."""
-    with lock.in_cache("soak", "writing the soak's ledger"):
-        path = ledger_path(campaign.name)
-        paths.make_dir(path.parent)
-        with open(path, "ab+") as ledger:
-            if ledger.tell():
-                ledger.seek(-1, os.SEEK_END)
-                if ledger.read(1) != b"\n":
-                    ledger.write(b"\n")
-            ledger.write(json.dumps(entry).encode() + b"\n")
+    ledger.add(ledger_path(campaign.name), entry)
 
 
 def totals(campaign, kernel, entries):

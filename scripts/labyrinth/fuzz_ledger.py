@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The fuzzer's ledger: one JSON line a run, in the cache, so that runs of many days and clones add up.
+"""The fuzzer's ledger, and what its runs come to.
 
 Contract: a run counts only for the sources it was made of: device, firmware core and the fuzzer itself.
 """
-import json
-import os
-
-from . import lock, paths
+from . import ledger, paths
 
 SOURCES = ("qemu-device", "firmware-model/core", "firmware-model/include", "firmware-model/port/host",
            "tests/fuzz/device")
 GOAL_INPUTS = 10**7
 GOAL_SECONDS = 30 * 60
+FIELDS = {"target": str, "ok": bool, "inputs": int, "seconds": (int, float)}
 
 
 def path():
@@ -20,40 +18,16 @@ def path():
 
 def sources():
     """The hash of what a run tests; the device's own qtests are not in it."""
-    files = []
-    for name in SOURCES:
-        files += sorted(p for p in (paths.ROOT / name).rglob("*") if p.suffix in (".c", ".h") and "qtest" not in p.parts)
-    return paths.digest(*[part for p in files for part in (p.relative_to(paths.ROOT), p.read_bytes())])
-
-
-def _entry(line):
-    try:
-        entry = json.loads(line)
-        good = isinstance(entry, dict) and isinstance(entry["target"], str) and isinstance(entry["ok"], bool) and \
-            isinstance(entry["inputs"], int) and isinstance(entry["seconds"], (int, float))
-        return entry if good else None
-    except (ValueError, KeyError):
-        return None
+    return ledger.sources(SOURCES, lambda p: p.suffix in (".c", ".h") and "qtest" not in p.parts)
 
 
 def read(digest):
-    """The runs of these sources; a line that was cut off, or is none, counts nothing."""
-    if not path().is_file():
-        return []
-    entries = [_entry(line) for line in path().read_text(errors="replace").splitlines()]
-    return [e for e in entries if e and e.get("sources") == digest]
+    """The runs of these sources."""
+    return [e for e in ledger.read(path(), FIELDS) if e.get("sources") == digest]
 
 
 def add(entry):
-    """Append a run; what was cut off before ends its line first."""
-    with lock.in_cache("fuzz", "writing the fuzzer's ledger"):
-        paths.make_dir(path().parent)
-        with open(path(), "ab+") as ledger:
-            if ledger.tell():
-                ledger.seek(-1, os.SEEK_END)
-                if ledger.read(1) != b"\n":
-                    ledger.write(b"\n")
-            ledger.write(json.dumps(entry).encode() + b"\n")
+    ledger.add(path(), entry)
 
 
 def totals(entries):
