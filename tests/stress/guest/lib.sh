@@ -304,18 +304,22 @@ aer() {
 
 # --- pressure ---
 
+end_all() {
+	for pid in "$@"; do
+		kill -KILL "$pid" 2> /dev/null
+		wait "$pid" 2> /dev/null
+	done
+}
+
 memory() {
 	press "$@" > /dev/null 2> "$dir/press" &
 	pressing="${pressing:-} $!"
 }
 
 memory_off() {
-	for pid in ${pressing:-}; do
-		kill -KILL "$pid" 2> /dev/null
-		wait "$pid" 2> /dev/null
-	done
+	# shellcheck disable=SC2086  # numbers
+	end_all ${pressing:-}
 	pressing=
-	return 0
 }
 
 load() {
@@ -326,12 +330,9 @@ load() {
 }
 
 load_off() {
-	for pid in ${loading:-}; do
-		kill -KILL "$pid" 2> /dev/null
-		wait "$pid" 2> /dev/null
-	done
+	# shellcheck disable=SC2086  # numbers
+	end_all ${loading:-}
 	loading=
-	return 0
 }
 
 # The host's program, with the host's files: in a guest that shares them.
