@@ -42,6 +42,7 @@ void counts_queue_json(struct json *json, const struct labyrinth_queue_stats *st
 	json_open(json, "isr_allocs", '{');
 	for (i = 0; i < LABYRINTH_ROUTES - 1; i++)	/* the last is alloc_fail */
 		json_number(json, labyrinth_io_route(i), stats->isr_allocs[i]);
+	json_number(json, "other", stats->isr_other);
 	json_close(json, '}');
 	json_number(json, "alloc_fail", stats->isr_allocs[LABYRINTH_ROUTES - 1]);
 
@@ -91,6 +92,7 @@ void counts_add(struct labyrinth_queue_stats *sum, const struct labyrinth_queue_
 		sum->dropped[i] += stats->dropped[i];
 	for (i = 0; i < LABYRINTH_ROUTES; i++)
 		sum->isr_allocs[i] += stats->isr_allocs[i];
+	sum->isr_other += stats->isr_other;
 	for (i = 0; i < LABYRINTH_CONTEXTS; i++)
 		sum->isr_contexts[i] += stats->isr_contexts[i];
 	for (i = 0; i < LABYRINTH_OWNERS; i++)

@@ -79,7 +79,7 @@ static void show_text(const struct snapshot *now)
 	       "ready", "invalid");
 	for (i = 0; i < now->info.queues; i++) {
 		const struct labyrinth_queue_stats *s = &now->queue[i];
-		unsigned long long pages = 0;
+		unsigned long long pages = s->isr_other;
 		unsigned int r;
 
 		for (r = 0; r < LABYRINTH_ROUTES - 1; r++)

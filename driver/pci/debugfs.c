@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * labyrinth - /sys/kernel/debug/labyrinth/labyrinthN/: faults and fail_alloc
+ * labyrinth - /sys/kernel/debug/labyrinth/labyrinthN/: faults, fail_alloc and allocator
  *
  * Contract: what is written is read as lines of words, NAME=VALUE or NAME alone; each line
  * is done or refused as the file's own contract says, in order, up to the first that is
@@ -90,6 +90,7 @@ int labyrinth_debugfs_add(struct labyrinth_dev *ldev)
 	ldev->folder = debugfs_create_dir(dev_name(&ldev->dev), labyrinth_dir);
 	debugfs_create_file("faults", 0600, ldev->folder, ldev, &labyrinth_faults_fops);
 	debugfs_create_file("fail_alloc", 0600, ldev->folder, ldev, &labyrinth_fail_fops);
+	labyrinth_buffers_debugfs(ldev);
 	return devm_add_action_or_reset(&ldev->pdev->dev, labyrinth_debugfs_remove, ldev);
 }
 

@@ -7,8 +7,9 @@
  *  labyrinth_dev.ctl	(mutex) the life of the device and of its queues: bind,
  *			start, stop, reset, remove.  A sysfs reset, PM and the
  *			error handlers take it too.
- *  labyrinth_queue.lock (raw spinlock, interrupts off) the rings, the slots and
- *			the counters of one queue.  The ISR takes nothing else.
+ *  labyrinth_queue.lock (raw spinlock, interrupts off; bottom.h says when it is another)
+ *			the rings, the slots and the counters of one queue.  The ISR
+ *			takes nothing else.
  *
  * A file's own mutex, where it is held as well, comes before both.
  *
@@ -30,6 +31,7 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/jump_label.h>
 #include <linux/kobject.h>
@@ -39,6 +41,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
+#include <linux/static_call.h>
 #include <linux/uio.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -67,6 +70,12 @@
 #define LABYRINTH_REQ_TIMEOUT_US 20000
 /* How soon a queue that found no page is looked at again */
 #define LABYRINTH_STARVED_JIFFIES msecs_to_jiffies(10)
+/* Another allocator's page, whose ways nobody sees */
+#define LABYRINTH_ROUTE_OTHER	LABYRINTH_NR_ROUTES
+/* ... and its policy: none */
+#define LABYRINTH_POLICY_NONE	(LABYRINTH_POLICY_DIRECT + 1)
+/* The page of a slot that never had one */
+#define LABYRINTH_PAGE_NEVER	((labyrinth_page_t){ ~0ULL })
 
 enum labyrinth_dev_state {
 	LABYRINTH_LIVE,
@@ -93,7 +102,11 @@ enum labyrinth_eos {
 /**
  * struct labyrinth_slot - room for one page of a queue; all under the queue's lock
  * @node:	on the queue's list free, granted or ready
- * @page:	the buffer; none while free, and none for a page that was dropped
+ * @page:	the buffer; none while free, and none for a page that was dropped; labyrinth's,
+ *		or one that another allocator knows as the next three do
+ * @frame:	page, page_pool
+ * @mapped:	mempool
+ * @block:	dma_pool: its kernel address
  * @seq:	as in the completion, like the next four
  * @ready_ns:	device time at which the data was whole
  * @crc32c:	of @length bytes
@@ -107,10 +120,16 @@ enum labyrinth_eos {
  * @overtaken:	granted, but a younger one was completed before it
  * @sealed:	the queue's copy is of this page, and fits its CRC
  * @mine:	with isolate=strict: a reader took the page from the device
+ * @dma:	address of a page that is not labyrinth's, and only there then
  */
 struct labyrinth_slot {
 	struct list_head node;
-	labyrinth_page_t page;
+	union {
+		labyrinth_page_t page;
+		struct page *frame;
+		struct labyrinth_mapped *mapped;
+		void *block;
+	};
 	u64 seq;
 	u64 ready_ns;
 	u32 crc32c;
@@ -124,6 +143,7 @@ struct labyrinth_slot {
 	bool overtaken;
 	bool sealed;
 	bool mine;
+	dma_addr_t dma[];
 };
 
 /* A request that waits for a buffer */
@@ -141,13 +161,20 @@ struct labyrinth_counts {
 	u64 discarded;
 	u64 failed;
 	u64 invalid;
-	u64 isr_allocs[LABYRINTH_ROUTES];
+	u64 isr_allocs[LABYRINTH_ROUTES + 1];
 	u64 isr_contexts[LABYRINTH_CONTEXTS];
 	u64 late_grants;
 	u64 denied;
 	u64 rescued;
 	u64 corrupt;
 	u64 injected;
+};
+
+/* What another allocator than labyrinth was asked for since probe */
+struct labyrinth_tally {
+	u64 gets;
+	u64 fails;
+	u64 puts;
 };
 
 /* What the watch saw of a running queue when it looked last; ctl */
@@ -183,7 +210,8 @@ struct labyrinth_file;
  * @wake:	wakes them: an ISR on PREEMPT_RT must not take @wait's lock
  * @owner:	ctl; the file that has the queue, or NULL
  * @config:	ctl; of the last BIND
- * @slots:	ctl; @nr_slots of them, while bound
+ * @slots:	ctl; @nr_slots of them, while bound; see labyrinth_slot_at()
+ * @slot_size:	ctl; bytes of one
  * @nr_slots:	ctl; pages that the queue may hold, at most @config.depth
  * @cq:		ctl; completion ring, while bound
  * @cq_dma:	ctl
@@ -194,7 +222,14 @@ struct labyrinth_file;
  * @seen:	ctl; by the watch
  * @stuck:	ctl; resets since probe because nothing moved
  * @device:	ctl; the device's counts when it was last stopped
- * @lock:	the lock of all that follows
+ * @most:	ctl; most slots that were used at once, until the last BIND ended
+ * @stock:	ctl; what its allocator keeps for it, until the device goes
+ * @stocked:	ctl; for how many pages
+ * @sync:	ctl; its pages need dma_sync_*()
+ * @bottom:	bottom=softirq: does the interrupt's work
+ * @useful:	... and found some when it last did
+ * @lock:	the lock of all that follows; labyrinth_lock() takes it
+ * @soft:	in its place where it may sleep on PREEMPT_RT
  * @phase:	written with ctl and @lock, read with either
  * @error:	why the phase is LABYRINTH_FAILED, negative errno
  * @draining:	the device was told to stop: it is given nothing more
@@ -217,6 +252,7 @@ struct labyrinth_file;
  * @ready:	slots for the reader, oldest first
  * @pending:	requests that wait for a buffer, oldest first (demand)
  * @count:	counters
+ * @tally:	what the allocator was asked for, if it is not labyrinth
  */
 struct labyrinth_queue {
 	struct labyrinth_dev *ldev;
@@ -230,6 +266,7 @@ struct labyrinth_queue {
 	struct labyrinth_file *owner;
 	struct labyrinth_bind config;
 	struct labyrinth_slot *slots;
+	size_t slot_size;
 	u32 nr_slots;
 	struct labyrinth_completion *cq;
 	dma_addr_t cq_dma;
@@ -240,8 +277,15 @@ struct labyrinth_queue {
 	struct labyrinth_seen seen;
 	u64 stuck;
 	struct labyrinth_device_counts device;
+	u32 most;
+	u32 stocked;
+	struct tasklet_struct bottom;
+	bool useful;
 
-	raw_spinlock_t lock ____cacheline_aligned_in_smp;
+	union {
+		raw_spinlock_t lock;
+		spinlock_t soft;
+	} ____cacheline_aligned_in_smp;
 	enum labyrinth_phase phase;
 	int error;
 	bool draining;
@@ -264,6 +308,9 @@ struct labyrinth_queue {
 	struct list_head ready;
 	struct labyrinth_pending pending[LABYRINTH_PENDING_MAX];
 	struct labyrinth_counts count;
+	struct labyrinth_tally tally;
+	void *stock;
+	bool sync;
 };
 
 /*
@@ -301,8 +348,8 @@ struct labyrinth_fail {
  * @cdev:	/dev/labyrinthN
  * @pdev:	valid until remove
  * @regs:	BAR 0, valid until remove
- * @pool:	where pages come from; valid while it has pages out
- * @pool_limit:	pages that it may grow to; constant
+ * @pool:	allocator=labyrinth: where pages come from; valid while it has pages out
+ * @pool_limit:	pages that all queues may have in ring mode, and the pool at all; constant
  * @policy:	enum labyrinth_policy; constant
  * @hw_version:	constant, like the next four
  * @caps:	LABYRINTH_CAPS_*
@@ -381,20 +428,24 @@ unsigned int labyrinth_param_pool_max(unsigned int pages);
 unsigned long labyrinth_param_watch(void);
 unsigned long labyrinth_param_stuck(void);
 const char *labyrinth_policy_name(enum labyrinth_policy policy);
+const char *labyrinth_param_allocator(void);
 
-/* buffers.c: the allocator behind the ISR */
+/* buffers.c: the allocator behind the ISR; buffers.h: its pages */
+int labyrinth_buffers_choose(const char *name, bool softirq);
+size_t labyrinth_buffers_slot(void);
+bool labyrinth_buffers_pool(void);
 int labyrinth_buffers_create(struct labyrinth_dev *ldev);
 int labyrinth_buffers_destroy(struct labyrinth_dev *ldev);
-void labyrinth_buffers_prepare(struct labyrinth_dev *ldev, unsigned int pages);
-labyrinth_page_t labyrinth_buffer_get(struct labyrinth_queue *q, bool isr, dma_addr_t *dma,
-				      enum labyrinth_route *route);
-int labyrinth_buffer_back(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len);
-void labyrinth_buffer_put(struct labyrinth_queue *q, labyrinth_page_t page);
-int labyrinth_buffer_done(struct labyrinth_queue *q, labyrinth_page_t page, unsigned int len);
-int labyrinth_buffer_own(struct labyrinth_queue *q, struct labyrinth_slot *slot);
-void labyrinth_buffer_release(struct labyrinth_queue *q, struct labyrinth_slot *slot);
+int labyrinth_buffers_stock(struct labyrinth_queue *q);
 void labyrinth_buffers_stats(struct labyrinth_dev *ldev, struct labyrinth_pool_stats *stats);
+void labyrinth_buffers_debugfs(struct labyrinth_dev *ldev);
 
+/* bottom.c: where an interrupt's work is done; bottom.h: the lock */
+int labyrinth_bottom_choose(void);
+const char *labyrinth_bottom_name(void);
+void labyrinth_bottom_init(struct labyrinth_queue *q);
+bool labyrinth_bottom_pending(const struct labyrinth_queue *q);
+void labyrinth_bottom_end(struct labyrinth_queue *q);
 /* queue.c: the life of a queue */
 void labyrinth_queue_init(struct labyrinth_dev *ldev, unsigned int index);
 int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner,
@@ -406,9 +457,19 @@ void labyrinth_queue_cut(struct labyrinth_queue *q);
 void labyrinth_queue_fail(struct labyrinth_queue *q, int error);
 void labyrinth_queue_free_rings(struct labyrinth_queue *q);
 void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_stats *stats);
+void labyrinth_queue_wake(struct labyrinth_queue *q);
+u32 labyrinth_queue_most(const struct labyrinth_queue *q);
+
+static inline struct labyrinth_slot *labyrinth_slot_at(const struct labyrinth_queue *q, u32 i)
+{
+	return (void *)q->slots + i * q->slot_size;
+}
 
 /* isr.c: the data path of the device's side */
 bool labyrinth_queue_irq(struct labyrinth_queue *q);
+bool labyrinth_queue_poll(struct labyrinth_queue *q);
+/* What a vector's handler calls for a queue: labyrinth_queue_irq() where it does the work */
+DECLARE_STATIC_CALL(labyrinth_top, labyrinth_queue_irq);
 bool labyrinth_queue_waits(struct labyrinth_queue *q);
 void labyrinth_queue_rescue(struct labyrinth_queue *q, bool lost);
 void labyrinth_queue_feed(struct labyrinth_queue *q);
@@ -425,14 +486,6 @@ DECLARE_STATIC_KEY_FALSE(labyrinth_sealing);
 void labyrinth_seal_init(void);
 int labyrinth_seal_prepare(struct labyrinth_queue *q);
 void labyrinth_seal_check(struct labyrinth_queue *q, struct labyrinth_slot *slot);
-
-static inline const u8 *labyrinth_slot_data(const struct labyrinth_queue *q,
-					    const struct labyrinth_slot *slot)
-{
-	if (static_branch_unlikely(&labyrinth_sealing))
-		return q->copy;
-	return labyrinth_page_addr(q->ldev->pool, slot->page);
-}
 
 /* vectors.c */
 int labyrinth_vectors_init(struct labyrinth_dev *ldev);

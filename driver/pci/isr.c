@@ -5,7 +5,8 @@
  * Contract: everything here runs under the queue's raw lock with interrupts
  * off, also in hard-interrupt context on PREEMPT_RT: it takes no other lock,
  * maps nothing, wakes nobody (irq_work does) and logs nothing but trace
- * events.  Each interrupt does a bounded amount of work; CQ_HEAD_ARM at its end
+ * events.  (allocator= and bottom= can put another allocator, lock and context
+ * behind the same lines; source.h says which are legal where.)  Each interrupt does a bounded amount of work; CQ_HEAD_ARM at its end
  * makes the device interrupt again for what is left.
  *
  * Whatever the device writes is checked before it is believed: an entry is
@@ -18,6 +19,8 @@
 #include <linux/preempt.h>
 #include <linux/string.h>
 
+#include "bottom.h"
+#include "buffers.h"
 #include "regs.h"
 
 #define CREATE_TRACE_POINTS
@@ -69,13 +72,6 @@ static void labyrinth_slot_ready(struct labyrinth_queue *q, struct labyrinth_slo
 	list_move_tail(&slot->node, &q->ready);
 }
 
-static void labyrinth_slot_unused(struct labyrinth_queue *q, struct labyrinth_slot *slot)
-{
-	labyrinth_buffer_back(q, slot->page, 0);
-	labyrinth_buffer_put(q, slot->page);
-	slot->page = (labyrinth_page_t){ 0 };
-}
-
 static enum labyrinth_refusal labyrinth_take_event(struct labyrinth_queue *q,
 						   const struct labyrinth_completion *comp)
 {
@@ -109,7 +105,7 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 		return LABYRINTH_REFUSED_LENGTH;
 	if (status == LABYRINTH_COMP_BAD_DESC) {
 		q->count.failed++;
-		labyrinth_slot_unused(q, slot);
+		labyrinth_buffer_drop(q, slot);
 		q->nr_granted--;
 		if (slot->overtaken)
 			q->nr_overtaken--;
@@ -122,13 +118,13 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 	if (seq < q->next_seq)
 		return LABYRINTH_REFUSED_SEQ;
 	if (status == LABYRINTH_COMP_OK) {
-		if (labyrinth_buffer_done(q, slot->page, length))
+		if (labyrinth_buffer_done(q, slot, length))
 			return LABYRINTH_REFUSED_PAGE;
 		q->count.completions++;
 		slot->length = length;
 	} else {
 		q->count.failed++;
-		labyrinth_slot_unused(q, slot);
+		labyrinth_buffer_drop(q, slot);
 		q->nr_empty++;
 		slot->length = 0;
 	}
@@ -256,22 +252,21 @@ static struct labyrinth_slot *labyrinth_grant_slot(struct labyrinth_queue *q, u3
 {
 	struct labyrinth_slot *slot;
 	enum labyrinth_route route;
-	labyrinth_page_t page;
+	bool got;
 
 	slot = list_first_entry_or_null(&q->free, struct labyrinth_slot, node);
 	if (!slot) {
 		q->starved = true;
 		return NULL;
 	}
-	page = labyrinth_buffer_get(q, isr, dma, &route);
+	got = labyrinth_buffer_get(q, slot, isr, dma, &route);
 	if (isr)
 		labyrinth_count_isr_alloc(q, route);
-	if (!labyrinth_page_ok(page)) {
+	if (!got) {
 		q->starved = true;
 		set_bit(q->index, &q->ldev->starved);
 		return NULL;
 	}
-	slot->page = page;
 	slot->cookie = cookie;
 	q->nr_granted++;
 	list_move_tail(&slot->node, &q->granted);
@@ -394,8 +389,12 @@ static unsigned int labyrinth_answer_requests(struct labyrinth_queue *q, bool is
 
 /* --- entry points --------------------------------------------------------- */
 
-/* What an interrupt asks for; how much it was.  The queue's lock is held. */
-static __always_inline unsigned int labyrinth_serve(struct labyrinth_queue *q, bool isr)
+/*
+ * What an interrupt asks for; how much it was.  The queue's lock is held.  @again: who calls
+ * comes back by itself if this was not all.
+ */
+static __always_inline unsigned int labyrinth_serve(struct labyrinth_queue *q, bool isr,
+						    bool *again)
 {
 	unsigned int completions, requests = 0;
 
@@ -406,7 +405,12 @@ static __always_inline unsigned int labyrinth_serve(struct labyrinth_queue *q, b
 		else
 			labyrinth_post(q, isr);
 	}
-	labyrinth_uwr(q, LABYRINTH_UREG_CQ_HEAD_ARM, q->cq_head);
+	if (again && completions == LABYRINTH_IRQ_BUDGET) {
+		*again = true;
+		labyrinth_uwr(q, LABYRINTH_UREG_CQ_HEAD, q->cq_head);
+	} else {
+		labyrinth_uwr(q, LABYRINTH_UREG_CQ_HEAD_ARM, q->cq_head);
+	}
 	trace_labyrinth_irq(q->ldev->dev.id, q->index, completions, requests, q->cq_head);
 	return completions + requests;
 }
@@ -428,10 +432,28 @@ bool labyrinth_queue_irq(struct labyrinth_queue *q)
 		return false;
 	}
 	q->count.irqs++;
-	work = labyrinth_serve(q, true);
+	work = labyrinth_serve(q, true, NULL);
 	raw_spin_unlock(&q->lock);
 	irq_work_queue(&q->wake);
 	return work;
+}
+
+/**
+ * labyrinth_queue_poll - what a queue's interrupt left to the softirq
+ * @q: the queue
+ *
+ * Context: softirq.
+ * Return: whether there is more, for which no interrupt will come.
+ */
+bool labyrinth_queue_poll(struct labyrinth_queue *q)
+{
+	unsigned long flags = labyrinth_lock(q);
+	bool again = false;
+
+	if (q->phase == LABYRINTH_RUNNING && !q->broken)
+		WRITE_ONCE(q->useful, labyrinth_serve(q, true, &again));
+	labyrinth_unlock(q, flags);
+	return again;
 }
 
 /**
@@ -445,11 +467,13 @@ bool labyrinth_queue_waits(struct labyrinth_queue *q)
 	unsigned long flags;
 	bool waits;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	if (labyrinth_bottom_pending(q))
+		return false;
+	flags = labyrinth_lock(q);
 	waits = !q->broken && labyrinth_is_valid(q, &q->cq[q->cq_head & (q->cq_size - 1)]);
 	if (!waits && !q->draining && q->config.mode == LABYRINTH_MODE_DEMAND)
 		waits = labyrinth_qrd(q, LABYRINTH_QREG_REQ_TAG);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	return waits;
 }
 
@@ -466,14 +490,14 @@ void labyrinth_queue_rescue(struct labyrinth_queue *q, bool lost)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	if (q->phase == LABYRINTH_RUNNING && !q->broken) {
-		if (labyrinth_serve(q, false) && lost)
+		if (labyrinth_serve(q, false, NULL) && lost)
 			q->count.rescued++;
 		if (!q->draining && q->config.mode == LABYRINTH_MODE_RING)
 			labyrinth_qwr(q, LABYRINTH_QREG_PQ_TAIL, q->pq_tail);
 	}
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	irq_work_queue(&q->wake);
 }
 
@@ -494,7 +518,7 @@ void labyrinth_queue_feed(struct labyrinth_queue *q)
 
 	do {
 		more = false;
-		raw_spin_lock_irqsave(&q->lock, flags);
+		flags = labyrinth_lock(q);
 		q->starved = false;
 		clear_bit(q->index, &q->ldev->starved);
 		if (q->phase == LABYRINTH_RUNNING && !q->draining && !q->broken) {
@@ -503,7 +527,7 @@ void labyrinth_queue_feed(struct labyrinth_queue *q)
 			else
 				more = labyrinth_post(q, false);
 		}
-		raw_spin_unlock_irqrestore(&q->lock, flags);
+		labyrinth_unlock(q, flags);
 	} while (more);
 }
 

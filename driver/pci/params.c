@@ -12,9 +12,13 @@
 
 #include "driver.h"
 
+static char *allocator = "labyrinth";
+module_param(allocator, charp, 0444);
+MODULE_PARM_DESC(allocator, "where pages come from: labyrinth, or for comparison page, mempool, dma_pool, page_pool (default labyrinth)");
+
 static char *policy = "";
 module_param(policy, charp, 0444);
-MODULE_PARM_DESC(policy, "where pages come from: fallback (the pool, then the page allocator), pool, direct (default fallback; pool with isolate=strict)");
+MODULE_PARM_DESC(policy, "of allocator=labyrinth: fallback (the pool, then the page allocator), pool, direct (default fallback; pool with isolate=strict)");
 
 static char *isolate = "none";
 module_param(isolate, charp, 0444);
@@ -53,7 +57,7 @@ module_param(stuck_ms, uint, 0444);
 MODULE_PARM_DESC(stuck_ms, "milliseconds that a device with data may stand still, or not answer, until it is reset or given up, 10..600000 (default 2000)");
 
 /* In the order of enum labyrinth_policy */
-static const char * const labyrinth_policies[] = { "fallback", "pool", "direct" };
+static const char * const labyrinth_policies[] = { "fallback", "pool", "direct", "none" };
 
 /* In the order of enum labyrinth_isolate */
 static const char * const labyrinth_isolations[] = { "none", "strict" };
@@ -77,7 +81,7 @@ static int labyrinth_pick(const char *what, const char *value, const char * cons
 int labyrinth_params_check(void)
 {
 	if ((*policy && labyrinth_pick("policy", policy, labyrinth_policies,
-				       ARRAY_SIZE(labyrinth_policies)) < 0) ||
+				       LABYRINTH_POLICY_NONE) < 0) ||
 	    labyrinth_pick("isolate", isolate, labyrinth_isolations,
 			   ARRAY_SIZE(labyrinth_isolations)) < 0 ||
 	    labyrinth_pick("mode", mode, labyrinth_modes, ARRAY_SIZE(labyrinth_modes)) < 0)
@@ -86,6 +90,12 @@ int labyrinth_params_check(void)
 	    labyrinth_param_policy() != LABYRINTH_POLICY_POOL) {
 		pr_err("%s: isolate=strict needs policy=pool, not %s, which maps pages in interrupts\n",
 		       LABYRINTH_NAME, policy);
+		return -EINVAL;
+	}
+	if (strcmp(allocator, "labyrinth") &&
+	    (*policy || labyrinth_param_isolate() == LABYRINTH_ISOLATE_STRICT)) {
+		pr_err("%s: policy= and isolate=strict are of allocator=labyrinth, not of %s\n",
+		       LABYRINTH_NAME, allocator);
 		return -EINVAL;
 	}
 	if (depth < LABYRINTH_RING_MIN || depth > LABYRINTH_DEPTH_MAX || !is_power_of_2(depth)) {
@@ -142,6 +152,12 @@ enum labyrinth_mode labyrinth_param_mode(void)
 	return match_string(labyrinth_modes, ARRAY_SIZE(labyrinth_modes), mode);
 }
 
+/** labyrinth_param_allocator - where pages come from */
+const char *labyrinth_param_allocator(void)
+{
+	return allocator;
+}
+
 /** labyrinth_param_isolate - of the pool */
 enum labyrinth_isolate labyrinth_param_isolate(void)
 {
@@ -154,7 +170,7 @@ enum labyrinth_policy labyrinth_param_policy(void)
 	if (!*policy)
 		return labyrinth_param_isolate() == LABYRINTH_ISOLATE_STRICT ?
 		       LABYRINTH_POLICY_POOL : LABYRINTH_POLICY_FALLBACK;
-	return match_string(labyrinth_policies, ARRAY_SIZE(labyrinth_policies), policy);
+	return match_string(labyrinth_policies, LABYRINTH_POLICY_NONE, policy);
 }
 
 /*

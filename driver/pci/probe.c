@@ -128,8 +128,10 @@ static void labyrinth_end(void *arg)
 	labyrinth_buffers_stats(ldev, &ldev->last_pool);
 	mutex_unlock(&ldev->ctl);
 	labyrinth_vectors_sync(ldev);
-	for (i = 0; i < ldev->nr_queues; i++)
+	for (i = 0; i < ldev->nr_queues; i++) {
+		labyrinth_bottom_end(&ldev->queue[i]);
 		irq_work_sync(&ldev->queue[i].wake);
+	}
 	cancel_delayed_work_sync(&ldev->watch);
 }
 
@@ -185,8 +187,10 @@ static int labyrinth_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = err ?: labyrinth_publish(ldev);
 	if (err)
 		return dev_err_probe(&pdev->dev, err, "probe failed\n");
-	dev_info(&pdev->dev, "%s: %u queues, %u MSI-X vectors, policy %s\n", dev_name(&ldev->dev),
-		 ldev->nr_queues, ldev->nr_vectors, labyrinth_policy_name(ldev->policy));
+	dev_info(&pdev->dev, "%s: %u queues, %u MSI-X vectors, allocator %s in %s, policy %s\n",
+		 dev_name(&ldev->dev), ldev->nr_queues, ldev->nr_vectors,
+		 labyrinth_param_allocator(), labyrinth_bottom_name(),
+		 labyrinth_policy_name(ldev->policy));
 	return 0;
 }
 
@@ -218,6 +222,7 @@ static int __init labyrinth_init(void)
 {
 	int err = labyrinth_params_check();
 
+	err = err ?: labyrinth_bottom_choose();
 	if (err)
 		return err;
 	err = labyrinth_chardev_init();

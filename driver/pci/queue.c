@@ -15,11 +15,18 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
+#include "bottom.h"
+#include "buffers.h"
 #include "regs.h"
 
-static void labyrinth_wake(struct irq_work *work)
+/**
+ * labyrinth_queue_wake - after an interrupt: the readers, and the watch if it is wanted
+ * @q: the queue
+ *
+ * Context: any but hard interrupt on PREEMPT_RT; no raw lock is held.
+ */
+void labyrinth_queue_wake(struct labyrinth_queue *q)
 {
-	struct labyrinth_queue *q = container_of(work, struct labyrinth_queue, wake);
 	struct labyrinth_dev *ldev = q->ldev;
 
 	wake_up_interruptible(&q->wait);
@@ -27,6 +34,11 @@ static void labyrinth_wake(struct irq_work *work)
 		mod_delayed_work(system_wq, &ldev->watch, 0);
 	else if (READ_ONCE(ldev->muted) || test_bit(q->index, &ldev->starved))
 		mod_delayed_work(system_wq, &ldev->watch, LABYRINTH_STARVED_JIFFIES);
+}
+
+static void labyrinth_wake(struct irq_work *work)
+{
+	labyrinth_queue_wake(container_of(work, struct labyrinth_queue, wake));
 }
 
 /**
@@ -42,7 +54,7 @@ void labyrinth_queue_init(struct labyrinth_dev *ldev, unsigned int index)
 	q->index = index;
 	q->regs = ldev->regs + LABYRINTH_PAGE_QUEUE(index);
 	q->uregs = ldev->regs + LABYRINTH_PAGE_USER(index);
-	raw_spin_lock_init(&q->lock);
+	labyrinth_bottom_init(q);
 	init_waitqueue_head(&q->wait);
 	init_irq_work(&q->wake, labyrinth_wake);
 	INIT_LIST_HEAD(&q->free);
@@ -54,10 +66,10 @@ static void labyrinth_set_phase(struct labyrinth_queue *q, enum labyrinth_phase 
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	q->phase = phase;
 	q->error = error;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	wake_up_interruptible(&q->wait);
 }
 
@@ -113,8 +125,31 @@ static void labyrinth_fresh_slots(struct labyrinth_queue *q)
 	unsigned int i;
 
 	INIT_LIST_HEAD(&q->free);
-	for (i = 0; i < q->nr_slots; i++)
-		list_add_tail(&q->slots[i].node, &q->free);
+	for (i = 0; i < q->nr_slots; i++) {
+		struct labyrinth_slot *slot = labyrinth_slot_at(q, i);
+
+		slot->page = LABYRINTH_PAGE_NEVER;
+		list_add_tail(&slot->node, &q->free);
+	}
+}
+
+/**
+ * labyrinth_queue_most - most slots that the queue used at once since probe
+ * @q: the queue
+ *
+ * The one that was freed last is used first, so that those that were ever used are as many
+ * as were used at once.  Nobody has to count.
+ *
+ * Context: process; ctl is held, and the queue's lock.
+ */
+u32 labyrinth_queue_most(const struct labyrinth_queue *q)
+{
+	u32 used = 0;
+	unsigned int i;
+
+	for (i = 0; q->slots && i < q->nr_slots; i++)
+		used += labyrinth_slot_at(q, i)->page.v != LABYRINTH_PAGE_NEVER.v;
+	return max(q->most, used);
 }
 
 /**
@@ -137,12 +172,16 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 		q->nr_slots = min(bind->depth, q->ldev->pool_limit / q->ldev->nr_queues);
 	if (!q->nr_slots)
 		return -ENOSPC;
-	q->slots = kvcalloc(q->nr_slots, sizeof(*q->slots), GFP_KERNEL);
+	q->slot_size = labyrinth_buffers_slot();
+	q->slots = kvcalloc(q->nr_slots, q->slot_size, GFP_KERNEL);
 	if (!q->slots)
 		return -ENOMEM;
 	err = labyrinth_alloc_rings(q);
 	err = err ?: labyrinth_seal_prepare(q);
+	err = err ?: labyrinth_buffers_stock(q);
 	if (err) {
+		kfree(q->copy);
+		q->copy = NULL;
 		labyrinth_queue_free_rings(q);
 		kvfree(q->slots);
 		q->slots = NULL;
@@ -161,7 +200,6 @@ int labyrinth_queue_bind(struct labyrinth_queue *q, struct labyrinth_file *owner
 	memset(&q->device, 0, sizeof(q->device));
 	q->owner = owner;
 	labyrinth_set_phase(q, LABYRINTH_HELD, 0);
-	labyrinth_buffers_prepare(q->ldev, q->nr_slots);
 	return 0;
 }
 
@@ -177,6 +215,7 @@ void labyrinth_queue_unbind(struct labyrinth_queue *q)
 	labyrinth_queue_discard(q);
 	labyrinth_queue_free_rings(q);
 	labyrinth_set_phase(q, LABYRINTH_UNBOUND, 0);
+	q->most = labyrinth_queue_most(q);
 	kvfree(q->slots);
 	q->slots = NULL;
 	kfree(q->copy);
@@ -217,9 +256,7 @@ static void labyrinth_take_granted(struct labyrinth_queue *q)
 	struct labyrinth_slot *slot, *next;
 
 	list_for_each_entry_safe(slot, next, &q->granted, node) {
-		labyrinth_buffer_back(q, slot->page, 0);
-		labyrinth_buffer_put(q, slot->page);
-		slot->page = (labyrinth_page_t){ 0 };
+		labyrinth_buffer_drop(q, slot);
 		slot->overtaken = false;
 		list_move(&slot->node, &q->free);
 	}
@@ -235,9 +272,9 @@ static void labyrinth_forget_granted(struct labyrinth_queue *q)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	labyrinth_take_granted(q);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 }
 
 /* Does the device really do nothing for this queue?  @state: what it says */
@@ -353,12 +390,12 @@ static void labyrinth_settle(struct labyrinth_queue *q, int error)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	labyrinth_take_all(q);
 	labyrinth_take_granted(q);
 	q->phase = error ? LABYRINTH_FAILED : LABYRINTH_STOPPED;
 	q->error = error;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	wake_up_interruptible(&q->wait);
 }
 
@@ -367,10 +404,10 @@ static void labyrinth_tell_stop(struct labyrinth_queue *q)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	q->draining = true;
 	labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_STOP);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 }
 
 /**
@@ -477,8 +514,8 @@ void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_sta
 	stats->requests = q->device.requests;
 	stats->refused = q->device.refused;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
-	stats->irqs = c->irqs;
+	flags = labyrinth_lock(q);
+	stats->irqs = READ_ONCE(c->irqs);
 	stats->completions = c->completions;
 	stats->delivered = c->delivered;
 	stats->delivered_bytes = c->delivered_bytes;
@@ -493,8 +530,9 @@ void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_sta
 	stats->stuck = q->stuck;
 	stats->corrupt = c->corrupt;
 	stats->injected = c->injected;
+	stats->isr_other = c->isr_allocs[LABYRINTH_ROUTE_OTHER];
 	stats->pages[LABYRINTH_OWNER_DEVICE] = q->nr_granted;
 	stats->pages[LABYRINTH_OWNER_CPU] = q->nr_ready - q->nr_empty;
 	stats->backlog = q->nr_ready;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 }

@@ -8,10 +8,15 @@
  * page to the reader, which frees it late.  Only the bytes that the device wrote
  * are ever copied, and with seal=1 only those that fit their CRC.  A copy that faults
  * consumes nothing.
+ *
+ * A page that is not labyrinth's has to come back before its device goes.  So it is copied
+ * with page faults off, and what is missing is faulted in between two tries, while the page
+ * is nobody's.
  */
 #include <linux/align.h>
 
-#include "driver.h"
+#include "bottom.h"
+#include "buffers.h"
 
 /**
  * labyrinth_queue_readable - would a read return at once
@@ -24,11 +29,11 @@ bool labyrinth_queue_readable(struct labyrinth_queue *q)
 	unsigned long flags;
 	bool readable;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	readable = !list_empty(&q->ready) || q->at_eos != LABYRINTH_EOS_NONE ||
 		   q->phase == LABYRINTH_STOPPED || q->phase == LABYRINTH_FAILED ||
 		   labyrinth_state(q->ldev) >= LABYRINTH_DEAD;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	return readable;
 }
 
@@ -57,7 +62,7 @@ static struct labyrinth_slot *labyrinth_oldest(struct labyrinth_queue *q, bool f
 	struct labyrinth_slot *slot = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	if (labyrinth_state(q->ldev) >= LABYRINTH_DEAD) {
 		*ret = -ENODEV;
 	} else if (q->at_eos == LABYRINTH_EOS_UNREAD) {
@@ -73,7 +78,7 @@ static struct labyrinth_slot *labyrinth_oldest(struct labyrinth_queue *q, bool f
 			*ret = labyrinth_nothing_ready(q);
 		}
 	}
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	return slot;
 }
 
@@ -83,7 +88,8 @@ static void labyrinth_done(struct labyrinth_queue *q, struct labyrinth_slot *slo
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	labyrinth_buffer_seen();
+	flags = labyrinth_lock(q);
 	slot->busy = false;
 	slot->offset += bytes;
 	if (whole && slot->status == LABYRINTH_COMP_OK) {
@@ -104,7 +110,7 @@ static void labyrinth_done(struct labyrinth_queue *q, struct labyrinth_slot *slo
 		else
 			q->nr_empty--;
 	}
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 }
 
 /* One record; 0 or a negative errno, in which case nothing was consumed. */
@@ -190,6 +196,24 @@ static int labyrinth_take_slot(struct labyrinth_queue *q, struct labyrinth_slot 
 	return labyrinth_state(q->ldev) >= LABYRINTH_DEAD ? -ENODEV : -EIO;
 }
 
+/* The reader's memory for at least, and at most, so many bytes: is it there now */
+static bool labyrinth_fault_in(struct iov_iter *to, size_t least, size_t most)
+{
+	if (!static_branch_unlikely(&labyrinth_prompt))
+		return false;
+	return most - fault_in_iov_iter_writeable(to, most) >= least;
+}
+
+/* After a fault: can the copy be tried again?  A record is had whole, a stream in parts. */
+static bool labyrinth_again(struct labyrinth_queue *q, unsigned int length, struct iov_iter *to)
+{
+	size_t record = sizeof(struct labyrinth_record) + ALIGN(length, 8);
+
+	if (q->config.format == LABYRINTH_FORMAT_RECORD)
+		return labyrinth_fault_in(to, record, record);
+	return labyrinth_fault_in(to, 1, min_t(size_t, iov_iter_count(to), length));
+}
+
 /**
  * labyrinth_queue_read - copy what is ready
  * @q: the queue
@@ -209,9 +233,11 @@ ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to)
 	while (iov_iter_count(to)) {
 		bool first = iov_iter_count(to) == room;
 		struct labyrinth_slot *slot = labyrinth_oldest(q, first, &err);
+		unsigned int length;
 
 		if (!slot)
 			break;
+		length = slot->length;
 		err = labyrinth_take_slot(q, slot);
 		if (err)
 			break;
@@ -219,7 +245,7 @@ ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to)
 			err = labyrinth_read_stream(q, slot, first, to);
 		else
 			err = labyrinth_read_record(q, slot, to);
-		if (err)
+		if (unlikely(err) && (err != -EFAULT || !labyrinth_again(q, length, to)))
 			break;
 	}
 	if (labyrinth_hungry(q))
@@ -242,7 +268,7 @@ void labyrinth_queue_discard(struct labyrinth_queue *q)
 	struct labyrinth_slot *slot, *next;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	list_for_each_entry_safe(slot, next, &q->ready, node) {
 		q->nr_ready--;
 		if (slot->busy) {
@@ -259,5 +285,5 @@ void labyrinth_queue_discard(struct labyrinth_queue *q)
 		list_move(&slot->node, &q->free);
 	}
 	q->at_eos = LABYRINTH_EOS_NONE;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 }

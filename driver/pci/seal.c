@@ -12,7 +12,8 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 
-#include "driver.h"
+#include "bottom.h"
+#include "buffers.h"
 
 static bool seal;
 module_param(seal, bool, 0444);
@@ -23,8 +24,10 @@ DEFINE_STATIC_KEY_FALSE(labyrinth_sealing);
 /** labyrinth_seal_init - at load */
 void labyrinth_seal_init(void)
 {
-	if (seal)
-		static_branch_enable(&labyrinth_sealing);
+	if (!seal)
+		return;
+	static_branch_enable(&labyrinth_sealing);
+	static_branch_enable(&labyrinth_elsewhere);
 }
 
 /**
@@ -57,15 +60,15 @@ void labyrinth_seal_check(struct labyrinth_queue *q, struct labyrinth_slot *slot
 
 	if (slot->sealed || slot->status != LABYRINTH_COMP_OK)
 		return;
-	memcpy(q->copy, labyrinth_page_addr(q->ldev->pool, slot->page), slot->length);
+	memcpy(q->copy, labyrinth_buffer_data(q, slot), slot->length);
 	slot->sealed = ~__crc32c_le(~0, q->copy, slot->length) == slot->crc32c;
 	if (slot->sealed)
 		return;
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	q->count.corrupt++;
 	slot->status = LABYRINTH_STATUS_CORRUPT;
 	slot->length = 0;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	dev_warn_ratelimited(&q->ldev->dev, "queue %u: the data of page %llu does not fit its CRC\n",
 			     q->index, slot->seq);
 }

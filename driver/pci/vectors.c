@@ -69,7 +69,7 @@ static void labyrinth_serve(struct labyrinth_vector *vec, unsigned long queues, 
 	if (admin)
 		labyrinth_admin_irq(vec->ldev);
 	for_each_set_bit(i, &queues, vec->ldev->nr_queues)
-		work |= labyrinth_queue_irq(&vec->ldev->queue[i]);
+		work |= static_call(labyrinth_top)(&vec->ldev->queue[i]);
 	if (likely(work))
 		vec->idle -= min(vec->idle, vec->credit);
 	else if (unlikely(++vec->idle >= LABYRINTH_STORM_IRQS))

@@ -17,6 +17,7 @@
  * What a register says is never used for more than that: the worst that a lie can do
  * here is a reset.
  */
+#include "bottom.h"
 #include "regs.h"
 
 /* How often to look while a device is lost */
@@ -40,9 +41,9 @@ static bool labyrinth_has_room(struct labyrinth_queue *q)
 	unsigned long flags;
 	bool room;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	flags = labyrinth_lock(q);
 	room = q->nr_granted > q->nr_overtaken || (!q->nr_ready && list_empty(&q->free));
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	labyrinth_unlock(q, flags);
 	return room;
 }
 

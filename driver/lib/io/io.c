@@ -147,7 +147,7 @@ const char *labyrinth_io_drop(unsigned int reason)
 
 const char *labyrinth_io_policy(unsigned int policy)
 {
-	static const char *const names[] = { "fallback", "pool", "direct" };
+	static const char *const names[] = { "fallback", "pool", "direct", "none" };
 
 	return PICK(names, policy);
 }

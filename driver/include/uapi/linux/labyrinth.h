@@ -72,7 +72,7 @@ struct labyrinth_info {
 	__u32 queues;
 	__u32 caps;		/* LABYRINTH_CAPS_* of the device */
 	__u32 vectors;		/* 0: INTx */
-	__u32 policy;		/* of the pool: 0 fallback, 1 pool, 2 direct */
+	__u32 policy;		/* of the pool: 0 fallback, 1 pool, 2 direct, 3 no pool */
 	__u32 depth_max;
 	__u32 bound;		/* bit per queue that has an owner */
 	char pci[16];		/* domain:bus:device.function */
@@ -141,6 +141,7 @@ struct labyrinth_queue_stats {
 	__u64 stuck;		/* since the device was probed: resets because nothing moved */
 	__u64 corrupt;		/* seal=1: taken, but it did not fit its CRC when it was read */
 	__u64 injected;		/* of alloc_fail, by fail_alloc in debugfs */
+	__u64 isr_other;	/* the ISR's allocations from another allocator than the pool */
 };
 
 /* LABYRINTH_IOC_POOL_STATS */
