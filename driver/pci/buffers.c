@@ -18,12 +18,12 @@
 #include "bottom.h"
 #include "buffers.h"
 
-DEFINE_STATIC_CALL_NULL(labyrinth_get, LABYRINTH_ALLOCATOR_CALL(get));
-DEFINE_STATIC_CALL_NULL(labyrinth_done, LABYRINTH_ALLOCATOR_CALL(done));
-DEFINE_STATIC_CALL_NULL(labyrinth_put, LABYRINTH_ALLOCATOR_CALL(put));
-DEFINE_STATIC_CALL_NULL(labyrinth_drop, LABYRINTH_ALLOCATOR_CALL(drop));
-DEFINE_STATIC_CALL_NULL(labyrinth_own, LABYRINTH_ALLOCATOR_CALL(own));
-DEFINE_STATIC_CALL_NULL(labyrinth_data, LABYRINTH_ALLOCATOR_CALL(data));
+DEFINE_STATIC_CALL_NULL(labyrinth_get, *labyrinth_allocator_labyrinth.get);
+DEFINE_STATIC_CALL_NULL(labyrinth_done, *labyrinth_allocator_labyrinth.done);
+DEFINE_STATIC_CALL_NULL(labyrinth_put, *labyrinth_allocator_labyrinth.put);
+DEFINE_STATIC_CALL_NULL(labyrinth_drop, *labyrinth_allocator_labyrinth.drop);
+DEFINE_STATIC_CALL_NULL(labyrinth_own, *labyrinth_allocator_labyrinth.own);
+DEFINE_STATIC_CALL_NULL(labyrinth_data, *labyrinth_allocator_labyrinth.data);
 DEFINE_STATIC_KEY_FALSE(labyrinth_prompt);
 DEFINE_STATIC_KEY_FALSE(labyrinth_elsewhere);
 
@@ -352,13 +352,13 @@ static int labyrinth_allocator_show(struct seq_file *m, void *unused)
 	labyrinth_tally_all(ldev, &sum, &most);
 	mutex_unlock(&ldev->ctl);
 	seq_printf(m, "name=%s\nbottom=%s\n", labyrinth_chosen->name, labyrinth_bottom_name());
-	seq_printf(m, "configuration=%s; %s; limit %u pages", labyrinth_chosen->how,
-		   want_init_on_alloc(GFP_ATOMIC) ? "new pages zeroed (init_on_alloc)" : "no zeroing",
+	seq_printf(m, "configuration=%s; new pages %s; limit %u pages", labyrinth_chosen->how,
+		   want_init_on_alloc(GFP_ATOMIC) ? "zeroed (init_on_alloc)" : "not zeroed",
 		   ldev->pool_limit);
 	if (labyrinth_buffers_pool())
 		seq_printf(m, "; policy %s", labyrinth_policy_name(ldev->policy));
-	seq_printf(m, "\ngets=%llu fails=%llu puts=%llu out=%llu most_out=%u\n", sum.gets, sum.fails,
-		   sum.puts, sum.gets - sum.puts, most);
+	seq_printf(m, "\ngets=%llu fails=%llu puts=%llu out=%llu most_out=%u\n", sum.gets,
+		   sum.fails, sum.puts, sum.gets - sum.puts, most);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(labyrinth_allocator);

@@ -13,14 +13,13 @@
 
 #include "source.h"
 
-#define LABYRINTH_ALLOCATOR_CALL(member)	(*((struct labyrinth_allocator *)NULL)->member)
-
-DECLARE_STATIC_CALL(labyrinth_get, LABYRINTH_ALLOCATOR_CALL(get));
-DECLARE_STATIC_CALL(labyrinth_done, LABYRINTH_ALLOCATOR_CALL(done));
-DECLARE_STATIC_CALL(labyrinth_put, LABYRINTH_ALLOCATOR_CALL(put));
-DECLARE_STATIC_CALL(labyrinth_drop, LABYRINTH_ALLOCATOR_CALL(drop));
-DECLARE_STATIC_CALL(labyrinth_own, LABYRINTH_ALLOCATOR_CALL(own));
-DECLARE_STATIC_CALL(labyrinth_data, LABYRINTH_ALLOCATOR_CALL(data));
+/* The default's calls stand for their types */
+DECLARE_STATIC_CALL(labyrinth_get, *labyrinth_allocator_labyrinth.get);
+DECLARE_STATIC_CALL(labyrinth_done, *labyrinth_allocator_labyrinth.done);
+DECLARE_STATIC_CALL(labyrinth_put, *labyrinth_allocator_labyrinth.put);
+DECLARE_STATIC_CALL(labyrinth_drop, *labyrinth_allocator_labyrinth.drop);
+DECLARE_STATIC_CALL(labyrinth_own, *labyrinth_allocator_labyrinth.own);
+DECLARE_STATIC_CALL(labyrinth_data, *labyrinth_allocator_labyrinth.data);
 
 /* A page may not be out after its device is gone */
 DECLARE_STATIC_KEY_FALSE(labyrinth_prompt);

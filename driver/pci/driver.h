@@ -284,7 +284,7 @@ struct labyrinth_queue {
 
 	union {
 		raw_spinlock_t lock;
-		spinlock_t soft;
+		spinlock_t soft;	/* in its place, see bottom.h */
 	} ____cacheline_aligned_in_smp;
 	enum labyrinth_phase phase;
 	int error;

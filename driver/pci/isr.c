@@ -5,9 +5,11 @@
  * Contract: everything here runs under the queue's raw lock with interrupts
  * off, also in hard-interrupt context on PREEMPT_RT: it takes no other lock,
  * maps nothing, wakes nobody (irq_work does) and logs nothing but trace
- * events.  (allocator= and bottom= can put another allocator, lock and context
- * behind the same lines; source.h says which are legal where.)  Each interrupt does a bounded amount of work; CQ_HEAD_ARM at its end
+ * events.  Each interrupt does a bounded amount of work; CQ_HEAD_ARM at its end
  * makes the device interrupt again for what is left.
+ *
+ * That is so with allocator=labyrinth in bottom=hardirq, the defaults.  Others put another
+ * allocator, lock and context behind the same lines; source.h says which are legal where.
  *
  * Whatever the device writes is checked before it is believed: an entry is
  * copied once, a buffer is known by its cookie only, a length is bounded.  A

@@ -52,7 +52,7 @@ static const u8 *dma_pool_data(const struct labyrinth_queue *q, const struct lab
 
 const struct labyrinth_allocator labyrinth_allocator_dma_pool = {
 	.name = "dma_pool",
-	.how = "a dma_pool of 4096-byte blocks for each queue, warmed, coherent, never synced",
+	.how = "a dma_pool a queue, blocks of 4096 bytes, warmed, coherent, never synced",
 	.hardirq = true,
 	.warm = true,
 	.stock = dma_pool_stock,

@@ -103,7 +103,7 @@ static void maze_stats(struct labyrinth_dev *ldev, struct labyrinth_stats *stats
 
 const struct labyrinth_allocator labyrinth_allocator_labyrinth = {
 	.name = "labyrinth",
-	.how = "one pool for the device, pages mapped once, warmed, synced only where the device needs it",
+	.how = "one pool for the device, warmed, mapped once, synced only where needed",
 	.hardirq = true,
 	.raw = true,
 	.late = true,
@@ -146,7 +146,7 @@ static void strict_put(struct labyrinth_queue *q, struct labyrinth_slot *slot)
 
 const struct labyrinth_allocator labyrinth_allocator_strict = {
 	.name = "labyrinth",
-	.how = "one pool for the device, pages unmapped before they are read and mapped again by a worker",
+	.how = "one pool for the device, warmed, unmapped for each reader",
 	.hardirq = true,
 	.raw = true,
 	.late = true,

@@ -98,7 +98,7 @@ static const u8 *mempool_data(const struct labyrinth_queue *q, const struct laby
 
 const struct labyrinth_allocator labyrinth_allocator_mempool = {
 	.name = "mempool",
-	.how = "a mempool_t for each queue, an element for each slot: a page mapped once, synced only where the device needs it",
+	.how = "a mempool_t a queue, a page a slot, mapped once, synced only where needed",
 	.hardirq = true,
 	.stock = mempool_stock,
 	.clear = mempool_clear,

@@ -51,7 +51,7 @@ static const u8 *page_data(const struct labyrinth_queue *q, const struct labyrin
 
 const struct labyrinth_allocator labyrinth_allocator_page = {
 	.name = "page",
-	.how = "alloc_page(GFP_ATOMIC|__GFP_NOWARN) and dma_map_page for each page, dma_unmap_page when it is full, no cache",
+	.how = "alloc_page and dma_map_page, dma_unmap_page and __free_page for each page",
 	.hardirq = true,
 	.get = page_get,
 	.done = page_done,

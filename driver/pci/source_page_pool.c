@@ -44,7 +44,7 @@ static void pp_clear(struct labyrinth_queue *q)
 }
 
 static bool pp_get(struct labyrinth_queue *q, struct labyrinth_slot *slot, dma_addr_t *dma,
-			  enum labyrinth_route *route)
+		   enum labyrinth_route *route)
 {
 	struct page *page = page_pool_alloc_pages(q->stock, GFP_ATOMIC | __GFP_NOWARN);
 
@@ -75,7 +75,7 @@ static const u8 *pp_data(const struct labyrinth_queue *q, const struct labyrinth
 
 const struct labyrinth_allocator labyrinth_allocator_page_pool = {
 	.name = "page_pool",
-	.how = "a page_pool for each queue, warmed, PP_FLAG_DMA_MAP, order 0, a ring of the queue's slots, direct recycling",
+	.how = "a page_pool a queue, warmed, mapped by it, a ring for all slots, direct recycling",
 	.warm = true,
 	.stock = pp_stock,
 	.clear = pp_clear,
