@@ -84,6 +84,8 @@ ALL = [
           LAB + ["hostile", "--kernel", "debug", "seeds"], GUEST + (userland.hostile, DEBUG)),
     Suite("syzlang", "the API's description for syzkaller says what the header says", _python("tests/fuzz/api")),
     Suite("farm", "results in the form of other farms, and the jobs for them", _python("tests/farm")),
+    Suite("allocators", "the sixth allocator of docs/allocators.md, built from the page, works",
+          [sys.executable, paths.ROOT / "tests" / "allocators" / "test_sixth.py"], GUEST + (STOCK,)),
     Suite("sample", "QEMU's edu device takes its buffers from the pool",
           [sys.executable, paths.ROOT / "tests" / "sample" / "test_edu.py"], GUEST + (STOCK, RT)),
     Suite("memory", "nodes, zones, bounce buffers, IOMMU, fragmentation, pressure, control groups",
