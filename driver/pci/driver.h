@@ -207,7 +207,8 @@ struct labyrinth_file;
  * @uregs:	its user register page
  * @kobj:	its folder in sysfs; constant
  * @wait:	readers and pollers
- * @wake:	wakes them: an ISR on PREEMPT_RT must not take @wait's lock
+ * @wake:	wakes them where it has to be done later: an ISR on PREEMPT_RT must not
+ *		take @wait's lock
  * @owner:	ctl; the file that has the queue, or NULL
  * @config:	ctl; of the last BIND
  * @slots:	ctl; @nr_slots of them, while bound; see labyrinth_slot_at()

@@ -4,9 +4,10 @@
  *
  * Contract: everything here runs under the queue's raw lock with interrupts
  * off, also in hard-interrupt context on PREEMPT_RT: it takes no other lock,
- * maps nothing, wakes nobody (irq_work does) and logs nothing but trace
- * events.  Each interrupt does a bounded amount of work; CQ_HEAD_ARM at its end
- * makes the device interrupt again for what is left.
+ * maps nothing, wakes nobody and logs nothing but trace events.  Readers are woken
+ * after it, on PREEMPT_RT by irq_work, for wake_up() takes a lock that sleeps there.
+ * Each interrupt does a bounded amount of work; CQ_HEAD_ARM at its end makes the device
+ * interrupt again for what is left.
  *
  * That is so with allocator=labyrinth in bottom=hardirq, the defaults.  Others put another
  * allocator, lock and context behind the same lines; source.h says which are legal where.
@@ -436,7 +437,10 @@ bool labyrinth_queue_irq(struct labyrinth_queue *q)
 	q->count.irqs++;
 	work = labyrinth_serve(q, true, NULL);
 	raw_spin_unlock(&q->lock);
-	irq_work_queue(&q->wake);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		irq_work_queue(&q->wake);
+	else
+		labyrinth_queue_wake(q);
 	return work;
 }
 

@@ -197,7 +197,7 @@ uint64_t lab_dropped(const struct labyrinth_queue_stats *stats)
 
 uint64_t lab_isr_pages(const struct labyrinth_queue_stats *stats)
 {
-	uint64_t sum = 0;
+	uint64_t sum = stats->isr_other;
 	int i;
 
 	for (i = 0; i < LABYRINTH_ROUTES - 1; i++)
