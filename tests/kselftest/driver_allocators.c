@@ -48,28 +48,20 @@ static bool read_counts(struct counts *counts)
 
 	if (!in)
 		return false;
-	if (fscanf(in, "name=%31s bottom=%31s configuration=%*[^\n] gets=%llu fails=%llu", counts->name,
-		   counts->bottom, &counts->gets, &counts->fails) == 4)
+	if (fscanf(in, "name=%31s bottom=%31s configuration=%*[^\n] gets=%llu fails=%llu",
+		   counts->name, counts->bottom, &counts->gets, &counts->fails) == 4)
 		found = fscanf(in, " puts=%llu out=%llu most_out=%llu", &counts->puts, &counts->out,
 			       &counts->most_out);
 	fclose(in);
 	return found == 3;
 }
 
-/* The harness does not heed a SKIP in a fixture's setup. */
-#define SKIP_WHAT_CANNOT_BE() do {							\
-	if (!getenv("LAB_MODULE_DIR"))							\
-		SKIP(return, "LAB_MODULE_DIR is not set");				\
-	if (self->refused)								\
-		SKIP(return, "refused on PREEMPT_RT, as it has to be");			\
-} while (0)
-
 /* --- a boot of the driver for each pair ------------------------------------------------ */
 
 FIXTURE(with) {
 	struct lab_rx rx[LAB_QUEUES];
 	char pci[32];
-	bool refused;
+	const char *cannot;	/* why nothing can be tested */
 };
 
 FIXTURE_VARIANT(with) {
@@ -96,15 +88,18 @@ FIXTURE_SETUP(with)
 
 	for (i = 0; i < LAB_QUEUES; i++)
 		self->rx[i].fd = -1;
-	if (!getenv("LAB_MODULE_DIR"))
+	/* The harness does not heed a SKIP in here. */
+	self->cannot = getenv("LAB_MODULE_DIR") ? NULL : "LAB_MODULE_DIR is not set";
+	if (self->cannot)
 		return;
 	if (access(DEBUGFS "/labyrinth", F_OK))
 		mount("debugfs", DEBUGFS, "debugfs", 0, NULL);
-	self->refused = variant->not_rt && is_rt();
+	if (variant->not_rt && is_rt())
+		self->cannot = "refused on PREEMPT_RT, as it has to be";
 	snprintf(params, sizeof(params), "allocator=%s bottom=%s", variant->name, variant->bottom);
 	ASSERT_EQ(0, lab_unload());
-	ASSERT_EQ(self->refused ? -EOPNOTSUPP : 0, lab_load(params));
-	if (self->refused)
+	ASSERT_EQ(self->cannot ? -EOPNOTSUPP : 0, lab_load(params));
+	if (self->cannot)
 		return;
 	ASSERT_TRUE(lab_wait_device());
 	ASSERT_NE(NULL, lab_pci());
@@ -120,7 +115,7 @@ FIXTURE_TEARDOWN(with)
 		lab_close(&self->rx[i]);
 	if (!getenv("LAB_MODULE_DIR"))
 		return;
-	if (!self->refused) {
+	if (!self->cannot) {
 		EXPECT_TRUE(lab_wait_device());
 		EXPECT_TRUE(lab_pages_back());
 		EXPECT_TRUE(read_counts(&counts));
@@ -179,7 +174,8 @@ TEST_F_TIMEOUT(with, the_same_traffic_has_the_same_bytes, 300)
 	unsigned int m;
 	int i;
 
-	SKIP_WHAT_CANNOT_BE();
+	if (self->cannot)
+		SKIP(return, "%s", self->cannot);
 	for (m = 0; m < 2; m++) {
 		ASSERT_EQ(0, run_all(self->rx, modes[m]));
 		for (i = 0; i < LAB_QUEUES; i++) {
@@ -276,7 +272,8 @@ static void close_in_the_middle(struct __test_metadata *_metadata, struct lab_rx
 /* Each load of the driver takes its time: what leaves it as it was shares one. */
 TEST_F_TIMEOUT(with, what_is_short_or_cut_short_loses_nothing, 300)
 {
-	SKIP_WHAT_CANNOT_BE();
+	if (self->cannot)
+		SKIP(return, "%s", self->cannot);
 	other_depths(_metadata, self->rx);
 	failing_allocations(_metadata, self->rx);
 	close_in_the_middle(_metadata, self->rx);
@@ -330,7 +327,8 @@ static void unbind_under_load(struct __test_metadata *_metadata, struct lab_rx *
 
 TEST_F_TIMEOUT(with, reset_and_unbind_under_load_are_survived, 240)
 {
-	SKIP_WHAT_CANNOT_BE();
+	if (self->cannot)
+		SKIP(return, "%s", self->cannot);
 	reset_under_load(_metadata, self->rx, self->pci);
 	unbind_under_load(_metadata, self->rx, self->pci);
 }
@@ -399,7 +397,8 @@ static void missing_memory(struct __test_metadata *_metadata, struct lab_rx *rx)
 
 TEST_F(with, memory_that_is_not_there_costs_no_data)
 {
-	SKIP_WHAT_CANNOT_BE();
+	if (self->cannot)
+		SKIP(return, "%s", self->cannot);
 	fresh_memory(_metadata, &self->rx[0]);
 	lab_close(&self->rx[0]);
 	missing_memory(_metadata, &self->rx[0]);
@@ -432,7 +431,8 @@ TEST_F(with, a_stuck_reader_does_not_hold_up_unbind)
 	uint64_t begin;
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
-	SKIP_WHAT_CANNOT_BE();
+	if (self->cannot)
+		SKIP(return, "%s", self->cannot);
 	if (fd < 0)
 		SKIP(return, "no userfaultfd");
 	stuck.buffer = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -476,7 +476,9 @@ FIXTURE_VARIANT_ADD(never, allocator) { "allocator=best" };
 FIXTURE_VARIANT_ADD(never, bottom) { "bottom=middle" };
 FIXTURE_VARIANT_ADD(never, page_pool_in_hardirq) { "allocator=page_pool" };
 FIXTURE_VARIANT_ADD(never, policy_of_another) { "allocator=page bottom=softirq policy=pool" };
-FIXTURE_VARIANT_ADD(never, isolate_of_another) { "allocator=mempool bottom=softirq isolate=strict" };
+FIXTURE_VARIANT_ADD(never, isolate_of_another) {
+	"allocator=mempool bottom=softirq isolate=strict"
+};
 
 FIXTURE_SETUP(never)
 {
