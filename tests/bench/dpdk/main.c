@@ -7,6 +7,7 @@
  * app.h where it cannot run at all, each with one line on standard error.
  */
 #include <errno.h>
+#include <rte_cpuflags.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
@@ -20,6 +21,7 @@
 
 #define FIND_PASSES	12	/* enough for a thousandth of the range */
 #define EAL_WORDS	24
+#define BUFFERS_KEPT	1024	/* for each lcore */
 
 static struct pass pass;
 
@@ -67,12 +69,16 @@ static int start_eal(const struct order *order, char *address)
 	return EXIT_EAL;
 }
 
-/* As many as can be out at a time, and what the lcores' caches may keep */
+/*
+ * As many as can be out at a time, and what the lcores may keep: those caches that are asked for, or as
+ * much for a driver that keeps some by itself, so that each has the same.
+ */
 static uint32_t buffers_needed(const struct order *order)
 {
 	uint32_t out = order->queues * (order->config.depth + BURST_MAX + QUEUE_BATCH);
+	uint32_t kept = RTE_MAX(2 * order->cache, BUFFERS_KEPT) * rte_lcore_count();
 
-	return order->buffers ? order->buffers : out + 2 * order->cache * rte_lcore_count();
+	return order->buffers ? order->buffers : out + kept;
 }
 
 /*
@@ -102,6 +108,14 @@ static struct rte_mempool *make_pool(const struct order *order)
 		rte_errno = EINVAL;
 		return NULL;
 	}
+#ifdef RTE_ARCH_X86_64
+	/* it would end with an illegal instruction */
+	if (!strcmp(ops, "lf_stack") && rte_cpu_get_flag_enabled(RTE_CPUFLAG_CMPXCHG16B) <= 0) {
+		fprintf(stderr, "labyrinth-dpdk: lf_stack needs a processor with cmpxchg16b, which this one is without\n");
+		rte_errno = ENOTSUP;
+		return NULL;
+	}
+#endif
 	memory = (struct rte_pktmbuf_extmem){
 		.buf_ptr = zone->addr,
 		.buf_iova = zone->iova,
