@@ -7,7 +7,7 @@ import dataclasses
 import os
 import sys
 
-from . import kernels, modules, paths, qemu_device, ui, userland
+from . import dpdk, kernels, modules, paths, qemu_device, ui, userland
 
 LAB = [sys.executable, paths.SCRIPTS / "lab"]
 
@@ -94,6 +94,8 @@ ALL = [
           [sys.executable, paths.ROOT / "tests" / "iommu" / "test_iommu.py"], GUEST + (STOCK, RT)),
     Suite("e2e", "files and generator through everything, compared on the host", _python("tests/e2e"),
           GUEST + (STOCK, RT)),
+    Suite("dpdk", "a poll-mode driver behind vfio-pci receives the same bytes, or says why not; the pool in rte_mempool",
+          _python("tests/dpdk"), (qemu_device.ready, userland.ready, dpdk.ready, STOCK)),
     Suite("replay", "the same seed gives the same run, to the byte", LAB + ["replay"], GUEST + (STOCK,)),
     Suite("stress", "traffic with resets, kills, lost interrupts and failing allocations, judged",
           LAB + ["stress", "--set", "test", "--duration", "60", "--tap"], GUEST + (STOCK,)),
