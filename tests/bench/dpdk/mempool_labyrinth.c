@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <rte_bitops.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
@@ -58,6 +59,7 @@ struct pool {
 	pthread_mutex_t lock;		/* of the shared front; its users may sleep, and be preempted */
 };
 
+static int logtype;
 static struct pool *pools[POOLS];
 static rte_spinlock_t pools_lock = RTE_SPINLOCK_INITIALIZER;
 
@@ -103,7 +105,7 @@ static __rte_always_inline uint32_t slot_of(const struct pool *pool, const void 
 static __rte_noinline void refuse(struct pool *pool, const void *object, const char *why)
 {
 	if (!__atomic_fetch_add(&pool->refused, 1, __ATOMIC_RELAXED))
-		RTE_LOG(ERR, MEMPOOL, "labyrinth: %s: refused to put %p: %s (said once, all are counted)\n",
+		rte_log(RTE_LOG_ERR, logtype, "labyrinth: %s: refused to put %p: %s (said once, all are counted)\n",
 			pool->mp->name, object, why);
 }
 
@@ -487,3 +489,8 @@ static const struct rte_mempool_ops ops = {
 };
 
 RTE_MEMPOOL_REGISTER_OPS(ops);
+
+RTE_INIT(labyrinth_log)
+{
+	logtype = rte_log_register_type_and_pick_level("lib.mempool.labyrinth", RTE_LOG_NOTICE);
+}
