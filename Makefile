@@ -9,7 +9,7 @@ option = $(if $($(1)),--$(2) "$$$(1)")
 RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call option,PAGES,pages) \
 	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel)
 
-.PHONY: help run shell test test-full bench stress soak fuzz firmware check deps setup bundle unbundle clean
+.PHONY: help run shell test test-full bench stress report soak fuzz firmware check deps setup bundle unbundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make bench      the benchmarks: tables, and build/results/bench.json (BENCH=NAME: only that; SAMPLES=N)'
 	@echo 'make stress     traffic, memory pressure, faults and life-cycle events together, judged (FULL=1: every scenario;'
 	@echo '                SCENARIO=NAME  SEED=N  KERNEL=NAME  DURATION=SECONDS; scripts/lab stress --list names them)'
+	@echo 'make report     build/report/index.html: one page, with charts, about all that was measured so far'
 	@echo 'make soak       the long counts, each goes on where it ended: 10^8 allocations in NMIs and hard interrupts,'
 	@echo '                1,000 rounds of each way to go and come back, 10^6 calls of the fuzzer (SOAK=NAME: only that)'
 	@echo 'make fuzz       fuzz the device model as a hostile guest under ASan and UBSan (MINUTES=N, SEED=N)'
@@ -50,6 +51,9 @@ bench:
 stress:
 	@$(LAB) stress $(if $(FULL),--full) $(call option,SEED,seed) $(call option,KERNEL,kernel) \
 		$(call option,DURATION,duration) $(if $(SCENARIO),"$$SCENARIO")
+
+report:
+	@$(LAB) report
 
 soak:
 	@for what in $${SOAK:-interrupts life fuzz-api}; do $(LAB) soak "$$what" || exit; done

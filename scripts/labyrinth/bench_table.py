@@ -23,7 +23,7 @@ def _number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _fault(row):
+def row_fault(row):
     """What is wrong with a row, or nothing."""
     missing = [name for name in FIELDS if name not in row]
     if missing:
@@ -63,7 +63,7 @@ def parse(bench, line):
     if not isinstance(found, dict):
         raise ui.LabError(f"the benchmark {bench} printed {line.strip()[:120]!r}, which is no JSON object: "
                           "only rows and figures belong on its standard output", 1)
-    kind, fault = ("figure", _figure_fault(found)) if "figure" in found else ("row", _fault(found))
+    kind, fault = ("figure", _figure_fault(found)) if "figure" in found else ("row", row_fault(found))
     if fault:
         raise ui.LabError(f"a {kind} of the benchmark {bench} {fault}: {line.strip()[:300]}", 1)
     return kind, found

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import sys
 
-from . import dpdk, kernels, modules, paths, qemu_device, ui, userland
+from . import dpdk, kernels, modules, packages, paths, qemu_device, ui, userland
 
 LAB = [sys.executable, paths.SCRIPTS / "lab"]
 
@@ -50,6 +50,10 @@ def _kernel(name):
             ui.note(problem)    # its suites say so, and are skipped
     need.__name__ = f"kernel_{name}"
     return need
+
+
+def _page():
+    packages.install(("page",))
 
 
 STOCK, RT, DEBUG = _kernel("stock"), _kernel("rt"), _kernel("debug")
@@ -99,6 +103,8 @@ ALL = [
     Suite("replay", "the same seed gives the same run, to the byte", LAB + ["replay"], GUEST + (STOCK,)),
     Suite("stress", "traffic with resets, kills, lost interrupts and failing allocations, judged",
           LAB + ["stress", "--set", "test", "--duration", "60", "--tap"], GUEST + (STOCK,)),
+    Suite("report", "the page about all results: good, missing and broken files, and how it looks in Chromium",
+          _python("tests/report"), (_page,)),
     Suite("launcher", "bad input, crashes, signals and two at once", _python("tests/launcher"), GUEST + (STOCK,)),
     Suite("kselftest-6.12", "pool and driver in the newer long-term kernel", _kselftest("6.12"),
           GUEST + (userland.kselftest, NEWER), full=True),

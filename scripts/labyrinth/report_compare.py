@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The report's part about compare.json: the same traffic with each allocator, and with DPDK.
+
+Contract: rows are set side by side only if they had the same traffic on the same kind of machine. A row without a
+figure stands in its place with the reason; no row is left out. Ratios are to labyrinth's pool in the same picture.
+"""
+from .report_html import Chart, Html, common, element, fold, join, listed, plain, shown, table, times, verdict
+
+GROUPS = {"full": "At full load", "one-percent": "At 1 % of it", "overload": "When more comes than can be taken",
+          "pressure": "Under memory pressure"}
+SAYS = {"full": "Each driver at its highest rate without a lost page.",
+        "one-percent": "A hundredth of that rate: a driver that polls goes on working, one with interrupts sleeps.",
+        "overload": "Pages come faster than they can be taken; what matters is that the rest goes on.",
+        "pressure": "The guest's memory is taken away while pages come."}
+SIGNS = {"lower": "≤", "higher": "≥"}
+# Rows that differ in one of these are not compared with each other
+SETTINGS = ("check", "zeroing", "cpu")
+CDF_POINTS = 400
+# What row["allocator"] stands for, where the kernel's name says more
+NAMES = {"page": "alloc_page", "mempool": "mempool_t"}
+DPDK = {"dpdk-poll": "DPDK polling", "dpdk-intr": "DPDK with interrupts"}
+KEY = Html('<p class="key"><span class="own">labyrinth</span><span class="other">the kernel\'s own</span>'
+           '<span class="dpdk">DPDK</span></p>')
+
+
+def who(row):
+    """The driver and where its pages come from."""
+    name = NAMES.get(row["allocator"], row["allocator"]) if row["driver"] == "kernel" else row["allocator"]
+    name += (f" {row['policy']}" if row.get("policy") else "")
+    if row["driver"] == "kernel":
+        extra = [word for word in (row.get("bottom") if row.get("bottom") == "softirq" else "",
+                                   "IOMMU" if (row.get("params") or {}).get("iommu") else "") if word]
+        return name + (f" ({', '.join(extra)})" if extra else "")
+    kind = DPDK.get(row["driver"], row["driver"])
+    return f"{kind}, {name} mempool" if row["driver"] in DPDK else f"{kind}, {name}"
+
+
+def named(rows):
+    """A name for each row, and no two the same."""
+    names = [who(row) for row in rows]
+    return [row["id"] if names.count(name) > 1 else name for row, name in zip(rows, names)]
+
+
+def is_base(row):
+    return row["driver"] == "kernel" and row["allocator"] == "labyrinth" and row.get("policy") in (None, "", "pool") \
+        and row.get("bottom") in (None, "", "hardirq")
+
+
+def _base(rows, field):
+    found = [row[field] for row in rows if is_base(row) and row.get(field)]
+    return found[0] if found else None
+
+
+def colour(row):
+    return "dpdk" if row["driver"] != "kernel" else "own" if row["allocator"] == "labyrinth" else "other"
+
+
+def _kind(row):
+    params = row.get("params") or {}
+    return (row["group"], row["mode"], row["queues"], row["sizes"]) + tuple(str(params.get(s)) for s in SETTINGS)
+
+
+def _traffic(row):
+    params = row.get("params") or {}
+    words = [f"{row['mode']} mode", f"{row['queues']} queue{'s' * (row['queues'] != 1)}",
+             "pages of mixed sizes" if row["sizes"] == "mixed" else f"pages of {row['sizes']} bytes"]
+    return words + [f"{name} {plain(params[name])}" for name in SETTINGS if params.get(name) not in (None, "")]
+
+
+def _command(rows, command):
+    """The row's own if there is one, or else what makes them all."""
+    return rows[0]["command"] if len(rows) == 1 else command
+
+
+def _params(rows):
+    same, _ = common([row.get("params") or {} for row in rows])
+    return [("traffic", ", ".join(_traffic(rows[0])))] + [(n, plain(v)) for n, v in same if n not in SETTINGS]
+
+
+def _absent(row):
+    return row["absent"] or "not measured"
+
+
+def _bars(rows, field, unit, title, says, command):
+    """One figure of each row; None if nobody has it."""
+    if all(row.get(field) is None for row in rows):
+        return None
+    base, names = _base(rows, field), named(rows)
+
+    def note(row):
+        value = row.get(field)
+        if value is None:
+            return "absent" if row["absent"] else "not measured"
+        return shown(value) + (f"   {times(value / base)}" if base else "")
+    spec = {"kind": "bars", "unit": unit + (", and how many times labyrinth's pool" if base else ""), "labels": names,
+            "series": [{"name": unit, "values": [row.get(field) for row in rows], "notes": [note(row) for row in rows],
+                        "colours": [colour(row) for row in rows]}]}
+    cells = [[name, row.get(field) if row.get(field) is not None else f"absent: {_absent(row)}",
+              times(row[field] / base) if base and row.get(field) is not None else "–", element("code", row["command"])]
+             for name, row in zip(names, rows)]
+    return Chart(title, says, spec, ["driver and pages", unit, "of labyrinth's pool", "again"], cells, _params(rows),
+                 _command(rows, command))
+
+
+def _instructions(rows, command):
+    measured = [(row["instructions_per_page"], name) for row, name in zip(rows, named(rows))
+                if row.get("instructions_per_page")]
+    base = _base(rows, "instructions_per_page")
+    says = "Instructions of the whole guest for each page that reached its reader, counted exactly."
+    if base and measured:
+        low, high = min(measured), max(measured)
+        says += (f" labyrinth's pool needs {shown(base)}; the least is {low[1]} with {times(low[0] / base)} of it, "
+                 f"the most {high[1]} with {times(high[0] / base)}.")
+    return _bars(rows, "instructions_per_page", "instructions per page", "Instructions for a page", says, command)
+
+
+def _isr(rows, command):
+    there = [(row, name) for row, name in zip(rows, named(rows)) if row.get("isr")]
+    if not there:
+        return None
+    quantiles = [q for q in ("p50", "p99", "p999", "max") if all(row["isr"].get(q) is not None for row, _ in there)]
+    spec = {"kind": "dots", "unit": "instructions", "labels": [name for _, name in there],
+            "series": [{"name": q.replace("p999", "p99.9"), "values": [row["isr"][q] for row, _ in there]}
+                       for q in quantiles]}
+    worst = max(there, key=lambda pair: pair[0]["isr"]["max"])
+    return Chart("Instructions in the interrupt handler", "From its entry to its exit, one call at a time. The longest "
+                 f"of all was {shown(worst[0]['isr']['max'])}, with {worst[1]}.", spec,
+                 ["driver and pages"] + quantiles, [[name] + [row["isr"][q] for q in quantiles] for row, name in there],
+                 _params([row for row, _ in there]), _command([row for row, _ in there], command))
+
+
+def _thinned(points):
+    """At most CDF_POINTS, the ends of the tail whole."""
+    if len(points) <= CDF_POINTS:
+        return points
+    keep, last = [], 1.0
+    for index, (_, share) in enumerate(points):
+        tail = 1 - share
+        if index in (0, len(points) - 1) or tail <= last * 0.97:
+            keep.append(points[index])
+            last = tail
+    return keep
+
+
+def _latency(rows, command):
+    there = [(row, name) for row, name in zip(rows, named(rows)) if (row.get("latency_ns") or {}).get("cdf")]
+    if not there:
+        return None
+    spec = {"kind": "lines", "tail": True, "x": {"title": "virtual nanoseconds from data ready to the reader", "log": True},
+            "y": {"title": "share of pages that took at most this long"},
+            "series": [{"name": name, "points": _thinned(row["latency_ns"]["cdf"]), "colour": colour(row)}
+                       for row, name in there]}
+    cells = [[name] + [row["latency_ns"].get(q) for q in ("p50", "p99", "p999", "max")] for row, name in there]
+    return Chart("How long a page waits", "From the moment when its data was ready in the device to its reader. The upper "
+                 "part is stretched: each step upwards is a tenth of the pages before it, so a bad tail can be seen.",
+                 spec, ["driver and pages", "p50 ns", "p99 ns", "p99.9 ns", "max ns"], cells,
+                 _params([row for row, _ in there]), _command([row for row, _ in there], command))
+
+
+def _timeline(row, name):
+    """The pool's level, and below it the routes that the handler's pages took."""
+    points = row["timeline"]
+    start = points[0][0]
+    routes = list(dict.fromkeys(route for _, _, counts in points for route in counts))
+    series, before = {route: [] for route in routes}, {}
+    for when, _, counts in points:
+        for route in routes:
+            series[route].append([(when - start) / 1e6, max(counts.get(route, 0) - before.get(route, 0), 0)])
+        before = counts
+    level = [[(when - start) / 1e6, free] for when, free, _ in points]
+    lowest = min(level, key=lambda point: point[1])
+    used = [route for route in routes if any(y for _, y in series[route])]
+    # The first moment's counts have no moment before them.
+    spec = {"kind": "timeline", "x": {"title": "virtual milliseconds"}, "level": level,
+            "routes": [{"name": route, "points": series[route][1:]} for route in used]}
+    rows = [[shown((when - start) / 1e6), free] + [counts.get(route, 0) for route in routes]
+            for when, free, counts in points]
+    return Chart(f"{name}: its pages under pressure",
+                 f"Free pages in the pool, lowest {shown(lowest[1])} at {shown(lowest[0])} ms, and the routes of the "
+                 f"pages that the handler took meanwhile: {', '.join(used) or 'none'}.",
+                 spec, ["ms", "free pages"] + [f"{route}, so far" for route in routes], rows, _params([row]), row["command"])
+
+
+def _first(rows, command):
+    """What one looks for in rows with the same traffic."""
+    yield _instructions(rows, command)
+    if rows[0]["group"] == "overload":
+        yield _bars(rows, "drops", "pages lost", "Pages that the device had to drop",
+                    "It found no room for them.", command)
+    yield _latency(rows, command)
+
+
+def _rest(rows, command):
+    yield _isr(rows, command)
+    yield _bars(rows, "interrupts_per_page", "interrupts per page", "Interrupts for a page",
+                "Each one is a way into the kernel and out again, which an instruction count shows too small.", command)
+    yield _bars(rows, "mmio_per_page", "register accesses per page", "Register accesses for a page",
+                "The dearest thing that a driver does on a real machine; here each counts as one instruction.", command)
+    yield _bars(rows, "pages_needed", "pages", "Pages that it needed",
+                "The most pages that were out of the allocator at one time.", command)
+
+
+def _traffics(rows):
+    kinds = {}
+    for row in rows:
+        kinds.setdefault(_kind(row), []).append(row)
+    # the traffic of which there is most to see comes first
+    return sorted(kinds.values(), key=lambda group: -len(group))
+
+
+def _group(name, rows, page, command):
+    parts = [element("h3", GROUPS.get(name, name), class_="group"), element("p", SAYS.get(name, ""))]
+    first, *others = _traffics(rows)
+    parts += [page.add(chart, 4) for chart in _first(first, command) if chart]
+    rest = [page.add(chart, 4) for chart in _rest(first, command) if chart]
+    # At full load all of it is shown, elsewhere behind a fold.
+    parts += rest if name == "full" or not rest else [fold("Interrupt handler, interrupts, registers, pages needed", *rest,
+                                                           class_="more")]
+    for row, label in zip(rows, named(rows)):
+        if row.get("timeline"):
+            parts.append(page.add(_timeline(row, label if len({_kind(r) for r in rows}) == 1 else row["id"]), 4))
+    if others:
+        more = [page.add(chart, 4) for group in others for chart in (_instructions(group, command),) if chart]
+        parts.append(fold(f"Other traffic ({len(others)} more kinds)", *more, class_="more"))
+    return join(parts)
+
+
+def _raw(rows):
+    head = ["id", "pages", "instructions per page", "interrupts per page", "register accesses per page",
+            "pages needed", "drops", "data", "absent", "parameters", "again"]
+    cells = [[row["id"], row.get("pages"), row.get("instructions_per_page"), row.get("interrupts_per_page"),
+              row.get("mmio_per_page"), row.get("pages_needed"), row.get("drops"), (row.get("sequence_hash") or "–")[:12],
+              row["absent"] or "", listed((n, plain(v)) for n, v in (row.get("params") or {}).items()),
+              element("code", row["command"])] for row in rows]
+    return fold(f"Every row of the comparison ({len(rows)})", table(head, cells, "rows of the comparison"))
+
+
+def absent(rows):
+    """{reason: [ids]} of rows without a figure."""
+    found = {}
+    for row in rows:
+        if row["absent"]:
+            found.setdefault(row["absent"], []).append(row["id"])
+    return found
+
+
+def held(figure):
+    """None where it could not be judged."""
+    return None if figure["value"] is None else figure["held"]
+
+
+def targets(content):
+    rows = [[f["figure"], f"{SIGNS[f['better']]} {times(f['target'])}", times(f["value"], f["target"]),
+             verdict(held(f)) if held(f) is not None else "not measured", f.get("why") or ""]
+            for f in content["figures"]]
+    return table(["figure", "target", "seen", "verdict", "why"], rows, "targets of the comparison") if rows else Html("")
+
+
+def meaning(figure, rows):
+    """One sentence for a ratio: what was divided by what, as far as the file says it."""
+    both = [rows[ident] for ident in figure["rows"][:2]]
+    values = [row.get("instructions_per_page") for row in both]
+    # Only if that is what was divided
+    if len(both) == 2 and all(values) and figure["value"] and \
+            any(abs(a / b / figure["value"] - 1) < 0.02 for a, b in (values, values[::-1])):
+        return (f"{figure['figure']}: {who(both[0])} needs {shown(values[0])} instructions for a page, {who(both[1])} "
+                f"{shown(values[1])}.")
+    return f"{figure['figure']}."
+
+
+def section(content, page):
+    """Everything about the comparison."""
+    rows = [{**row, "absent": row.get("absent") or ""} for row in content["rows"]]
+    parts = [element("p", "on ", listed((n, plain(v)) for n, v in content["machine"].items())), targets(content)]
+    missing = absent(rows)
+    if missing:
+        items = [element("li", element("strong", reason), f" ({len(ids)}): ", ", ".join(ids)) for reason, ids in missing.items()]
+        parts.append(fold(f"{sum(map(len, missing.values()))} rows have no figure; why", element("ul", *items), open_=True))
+    parts.append(KEY)
+    groups = list(dict.fromkeys([g for g in GROUPS if any(row["group"] == g for row in rows)]
+                                + [row["group"] for row in rows]))
+    for name in groups:
+        parts.append(_group(name, [row for row in rows if row["group"] == name], page, content["command"]))
+    return join(parts + ([_raw(rows)] if rows else []))
