@@ -4,67 +4,24 @@
 Contract: rows are set side by side only if they had the same traffic on the same kind of machine. A row without a
 figure stands in its place with the reason; no row is left out. Ratios are to labyrinth's pool in the same picture.
 """
-from .report_html import Chart, Html, common, element, fold, join, listed, plain, shown, table, times, verdict
+from . import report_figures
+from .report_html import Chart, Html, common, element, fold, join, listed, plain, shown, table, times
+from .report_rows import SETTINGS, colour, is_base, kind, named, traffic
 
-GROUPS = {"full": "At full load", "one-percent": "At 1 % of it", "overload": "When more comes than can be taken",
+GROUPS = {"full": "At full load", "one-percent": "At 1 % of full load", "overload": "When more comes than can be taken",
           "pressure": "Under memory pressure"}
-SAYS = {"full": "Each driver at its highest rate without a lost page.",
-        "one-percent": "A hundredth of that rate: a driver that polls goes on working, one with interrupts sleeps.",
+SAYS = {"full": "Pages come as fast as each driver takes them, and none is lost.",
+        "one-percent": "A hundredth of the rate: a driver that polls goes on working, one with interrupts sleeps.",
         "overload": "Pages come faster than they can be taken; what matters is that the rest goes on.",
         "pressure": "The guest's memory is taken away while pages come."}
-SIGNS = {"lower": "≤", "higher": "≥"}
-# Rows that differ in one of these are not compared with each other
-SETTINGS = ("check", "zeroing", "cpu")
 CDF_POINTS = 400
-# What row["allocator"] stands for, where the kernel's name says more
-NAMES = {"page": "alloc_page", "mempool": "mempool_t"}
-DPDK = {"dpdk-poll": "DPDK polling", "dpdk-intr": "DPDK with interrupts"}
 KEY = Html('<p class="key"><span class="own">labyrinth</span><span class="other">the kernel\'s own</span>'
            '<span class="dpdk">DPDK</span></p>')
-
-
-def who(row):
-    """The driver and where its pages come from."""
-    name = NAMES.get(row["allocator"], row["allocator"]) if row["driver"] == "kernel" else row["allocator"]
-    name += (f" {row['policy']}" if row.get("policy") else "")
-    if row["driver"] == "kernel":
-        extra = [word for word in (row.get("bottom") if row.get("bottom") == "softirq" else "",
-                                   "IOMMU" if (row.get("params") or {}).get("iommu") else "") if word]
-        return name + (f" ({', '.join(extra)})" if extra else "")
-    kind = DPDK.get(row["driver"], row["driver"])
-    return f"{kind}, {name} mempool" if row["driver"] in DPDK else f"{kind}, {name}"
-
-
-def named(rows):
-    """A name for each row, and no two the same."""
-    names = [who(row) for row in rows]
-    return [row["id"] if names.count(name) > 1 else name for row, name in zip(rows, names)]
-
-
-def is_base(row):
-    return row["driver"] == "kernel" and row["allocator"] == "labyrinth" and row.get("policy") in (None, "", "pool") \
-        and row.get("bottom") in (None, "", "hardirq")
 
 
 def _base(rows, field):
     found = [row[field] for row in rows if is_base(row) and row.get(field)]
     return found[0] if found else None
-
-
-def colour(row):
-    return "dpdk" if row["driver"] != "kernel" else "own" if row["allocator"] == "labyrinth" else "other"
-
-
-def _kind(row):
-    params = row.get("params") or {}
-    return (row["group"], row["mode"], row["queues"], row["sizes"]) + tuple(str(params.get(s)) for s in SETTINGS)
-
-
-def _traffic(row):
-    params = row.get("params") or {}
-    words = [f"{row['mode']} mode", f"{row['queues']} queue{'s' * (row['queues'] != 1)}",
-             "pages of mixed sizes" if row["sizes"] == "mixed" else f"pages of {row['sizes']} bytes"]
-    return words + [f"{name} {plain(params[name])}" for name in SETTINGS if params.get(name) not in (None, "")]
 
 
 def _command(rows, command):
@@ -74,7 +31,7 @@ def _command(rows, command):
 
 def _params(rows):
     same, _ = common([row.get("params") or {} for row in rows])
-    return [("traffic", ", ".join(_traffic(rows[0])))] + [(n, plain(v)) for n, v in same if n not in SETTINGS]
+    return [("traffic", ", ".join(traffic(rows[0])))] + [(n, plain(v)) for n, v in same if n not in SETTINGS]
 
 
 def _absent(row):
@@ -96,9 +53,10 @@ def _bars(rows, field, unit, title, says, command):
             "series": [{"name": unit, "values": [row.get(field) for row in rows], "notes": [note(row) for row in rows],
                         "colours": [colour(row) for row in rows]}]}
     cells = [[name, row.get(field) if row.get(field) is not None else f"absent: {_absent(row)}",
-              times(row[field] / base) if base and row.get(field) is not None else "–", element("code", row["command"])]
+              times(row[field] / base) if base and row.get(field) is not None else "–",
+              (row.get("params") or {}).get("configuration") or "–", element("code", row["command"])]
              for name, row in zip(names, rows)]
-    return Chart(title, says, spec, ["driver and pages", unit, "of labyrinth's pool", "again"], cells, _params(rows),
+    return Chart(title, says, spec, ["driver and pages", unit, "of labyrinth's pool", "its configuration", "again"], cells, _params(rows),
                  _command(rows, command))
 
 
@@ -203,7 +161,7 @@ def _rest(rows, command):
 def _traffics(rows):
     kinds = {}
     for row in rows:
-        kinds.setdefault(_kind(row), []).append(row)
+        kinds.setdefault(kind(row), []).append(row)
     # the traffic of which there is most to see comes first
     return sorted(kinds.values(), key=lambda group: -len(group))
 
@@ -218,7 +176,7 @@ def _group(name, rows, page, command):
                                                            class_="more")]
     for row, label in zip(rows, named(rows)):
         if row.get("timeline"):
-            parts.append(page.add(_timeline(row, label if len({_kind(r) for r in rows}) == 1 else row["id"]), 4))
+            parts.append(page.add(_timeline(row, label if len({kind(r) for r in rows}) == 1 else row["id"]), 4))
     if others:
         more = [page.add(chart, 4) for group in others for chart in (_instructions(group, command),) if chart]
         parts.append(fold(f"Other traffic ({len(others)} more kinds)", *more, class_="more"))
@@ -244,34 +202,10 @@ def absent(rows):
     return found
 
 
-def held(figure):
-    """None where it could not be judged."""
-    return None if figure["value"] is None else figure["held"]
-
-
-def targets(content):
-    rows = [[f["figure"], f"{SIGNS[f['better']]} {times(f['target'])}", times(f["value"], f["target"]),
-             verdict(held(f)) if held(f) is not None else "not measured", f.get("why") or ""]
-            for f in content["figures"]]
-    return table(["figure", "target", "seen", "verdict", "why"], rows, "targets of the comparison") if rows else Html("")
-
-
-def meaning(figure, rows):
-    """One sentence for a ratio: what was divided by what, as far as the file says it."""
-    both = [rows[ident] for ident in figure["rows"][:2]]
-    values = [row.get("instructions_per_page") for row in both]
-    # Only if that is what was divided
-    if len(both) == 2 and all(values) and figure["value"] and \
-            any(abs(a / b / figure["value"] - 1) < 0.02 for a, b in (values, values[::-1])):
-        return (f"{figure['figure']}: {who(both[0])} needs {shown(values[0])} instructions for a page, {who(both[1])} "
-                f"{shown(values[1])}.")
-    return f"{figure['figure']}."
-
-
 def section(content, page):
     """Everything about the comparison."""
     rows = [{**row, "absent": row.get("absent") or ""} for row in content["rows"]]
-    parts = [element("p", "on ", listed((n, plain(v)) for n, v in content["machine"].items())), targets(content)]
+    parts = [element("p", "on ", listed((n, plain(v)) for n, v in content["machine"].items())), report_figures.targets(content)]
     missing = absent(rows)
     if missing:
         items = [element("li", element("strong", reason), f" ({len(ids)}): ", ", ".join(ids)) for reason, ids in missing.items()]

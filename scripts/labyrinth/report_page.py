@@ -7,8 +7,8 @@ all data are in it, and its content security policy forbids every request and ev
 import base64
 import hashlib
 
-from . import bench_table, paths, report_bench, report_compare, report_trial, ui
-from .report_html import Charts, Html, beside, element, fold, join, shown, table, times, verdict
+from . import bench_table, paths, report_bench, report_compare, report_figures, report_trial, ui
+from .report_html import Charts, Html, beside, element, fold, join, shown, table, verdict
 
 ASSETS = paths.SCRIPTS / "labyrinth" / "report_assets"
 LIBRARY = paths.Path("/usr/share/javascript/chart.js/chart.min.js")
@@ -39,13 +39,8 @@ def _headlines(sources):
     compare = _content(sources, "compare")
     if compare:
         rows = {row["id"]: row for row in compare["rows"]}
-        for figure in compare["figures"]:
-            held = report_compare.held(figure)
-            target = f"target {report_compare.SIGNS[figure['better']]} {times(figure['target'])}"
-            yield (times(figure["value"], figure["target"]) if held is not None else "–",
-                   verdict(held, f"{target}: held", f"{target}: missed") if held is not None
-                   else element("span", f"{target}: not measured", class_="quiet"),
-                   report_compare.meaning(figure, rows))
+        for family in report_figures.families(compare):
+            yield family.ratio(), family.judged(), family.meaning(rows)
     for ratio, sentence in report_bench.headlines(_content(sources, "bench") or []):
         yield ratio, element("span", "no target", class_="quiet"), sentence
 
@@ -58,11 +53,7 @@ def _missed(sources):
     """(what, why) of everything that failed, was not reached or could not be measured."""
     compare = _content(sources, "compare")
     if compare:
-        for f in compare["figures"]:
-            held = report_compare.held(f)
-            if held is not True:
-                said = f"{times(f['value'], f['target'])}, target {times(f['target'])}" if held is False else "not measured"
-                yield f["figure"], f"{said}. {f.get('why') or ''}"
+        yield from report_figures.missed(compare)
     for f in (_content(sources, "figures") or {}).get("figures", []):
         if not bench_table.held(f):
             yield f["figure"], f"{beside(f['seen'], f['target'])} {f['unit']}, target {report_bench.SIGNS[f['sense']]} {shown(f['target'])} ({f['suite']})"
@@ -119,7 +110,7 @@ def _overview(sources):
                  else element("p", "Nothing yet: the table below says what to run."))
     if cards:
         parts += [element("h3", "What came out"),
-                  element("p", "Each number says how many times the other one it is: 0.5× is half of it.", class_="quiet"),
+                  element("p", "Each number says how many times the other's figure it is: 0.5× is half of it.", class_="quiet"),
                   element("ul", *cards, class_="cards")]
     parts.append(element("h3", "What was missed"))
     if missed:

@@ -43,7 +43,7 @@ def row(group, driver="kernel", allocator="labyrinth", policy="", cost=2000.0, a
              "instructions_per_page": cost, "isr": {q: int(v * cost / 2000) for q, v in SPREAD.items()},
              "interrupts_per_page": 0.04, "mmio_per_page": 0.11, "pages_needed": 288,
              "latency_ns": {**SPREAD, "cdf": distribution(cost * 3, cost * 60)}, "timeline": None,
-             "params": {"check": "none", "zeroing": True, "iommu": driver != "kernel", "depth": 256, "moderation": "32 pages or 50 us"},
+             "params": {"check": "none", "init_on_alloc": 1, "iommu": "none" if driver == "kernel" else "intel, vfio", "configuration": "cheapest", "depth": 256, "moderation": "32 pages or 50 us"},
              "command": f"make compare ROW={ident}", "absent": absent}
     if absent:
         found.update(dict.fromkeys(("pages", "bytes", "sequence_hash", "drops", "instructions_per_page", "isr",
@@ -62,11 +62,13 @@ def compare():
                  row(group, driver="dpdk-poll", allocator="ring_mp_mc", cost=1010 if factor != 4 else 190000, isr=None,
                      interrupts_per_page=0, latency_ns=None),
                  row(group, driver="dpdk-intr", allocator="ring_mp_mc", absent="no hugepages in the guest " + ODD)]
-    rows += [row("full", policy="pool", cost=1300, sizes="64"), row("full", allocator="page", cost=5500, sizes="64"),
+    rows += [row("full", policy="pool", cost=2752.2, sizes="64"), row("full", allocator="page", cost=5500, sizes="64"),
              row("full", policy="pool", cost=1890, mode="demand", queues=4), row("full", allocator=ODD, cost=7000, mode="demand", queues=4)]
+    small, other = rows[-4]["id"], rows[-3]["id"]
     rows += [row("pressure", policy="pool", timeline=timeline(512)), row("pressure", policy="fallback", timeline=timeline(512))]
     pool, page, softirq, page_pool, poll = (rows[i]["id"] for i in (0, 3, 7, 6, 8))
-    figures = [("labyrinth's pool beside alloc_page", 0.5, 0.246, "lower", [pool, page], True, ""),
+    figures = [("labyrinth's pool beside alloc_page, 64 bytes", 0.5, 0.5004, "lower", [small, other], False, "profile " + ODD),
+               ("labyrinth's pool beside alloc_page", 0.5, 0.246, "lower", [pool, page], True, ""),
                ("labyrinth's pool beside page_pool", 0.9, 0.887, "lower", [softirq, page_pool], True, ""),
                ("labyrinth's pool beside DPDK polling, full load", 1.5, 1.396, "lower", [pool, poll], True, ""),
                ("liblabyrinth in DPDK's application", 1.0, 0.93, "higher", [poll, poll], False, "a free is verified: " + ODD),

@@ -111,11 +111,13 @@
 		}, more);
 	}
 
-	const titled = text => ({ display: Boolean(text), text, color: colour("quiet"), font: { size: FONT - 1 } });
+	// In lines on a narrow screen, where it would be squeezed.
+	const titled = (text, width) => ({ display: Boolean(text), text: width < NARROW && text ? lines(text, 30) : text,
+		color: colour("quiet"), font: { size: FONT - 1 } });
 
 	// Only powers of ten, and 2 and 5 where there is room, have a number.
-	function logarithmic(title) {
-		const found = axis({ type: "logarithmic", title: titled(title) });
+	function logarithmic(title, width) {
+		const found = axis({ type: "logarithmic", title: titled(title, width) });
 		found.ticks.maxRotation = 0;
 		found.ticks.autoSkipPadding = 14;
 		found.ticks.callback = value => {
@@ -151,7 +153,7 @@
 		const notes = stacked ? null : spec.series.map(s => s.notes || null);
 		const room = stacked ? 0 : Math.max(0, ...notes.flat().map(n => n ? context.measureText(n).width : 0)) + 14;
 		const options = base(spec, {
-			x: axis({ beginAtZero: true, stacked, title: titled(spec.unit), max: stacked ? 100 : undefined }),
+			x: axis({ beginAtZero: true, stacked, title: titled(spec.unit, width), max: stacked ? 100 : undefined }),
 			y: Object.assign(categories(width), { stacked }),
 		});
 		options.scales.x.ticks.callback = value => short(value);
@@ -172,7 +174,7 @@
 
 	function dots(spec, width) {
 		const palette = colours();
-		const options = base(spec, { x: logarithmic(spec.unit), y: Object.assign(categories(width), { offset: true }) });
+		const options = base(spec, { x: logarithmic(spec.unit, width), y: Object.assign(categories(width), { offset: true }) });
 		options.indexAxis = "y";
 		options.plugins.guides = { spans: true };
 		options.layout = { padding: { right: 16 } };
@@ -207,7 +209,7 @@
 	function plot(spec, width) {
 		const plain = points => points.map(p => ({ x: p[0], y: p[1] }));
 		const options = base(spec, {
-			x: spec.x.log ? logarithmic(spec.x.title) : axis({ type: "linear", title: titled(spec.x.title) }),
+			x: spec.x.log ? logarithmic(spec.x.title, width) : axis({ type: "linear", title: titled(spec.x.title) }),
 			y: axis({ type: "linear", title: titled(spec.y.title), beginAtZero: Boolean(spec.y.zero) }),
 		});
 		let points = plain;
