@@ -6,7 +6,9 @@ figure stands in its place with the reason; no row is left out. Ratios are to la
 """
 from . import report_figures
 from .report_html import Chart, Html, common, element, fold, join, listed, plain, shown, table, times
-from .report_rows import SETTINGS, colour, is_base, kind, named, traffic
+from .report_input import SPREAD
+from .report_rows import SETTINGS, colour, is_base, is_variant, kind, named, traffic
+from .report_shape import misfit
 
 GROUPS = {"full": "At full load", "one-percent": "At 1 % of full load", "overload": "When more comes than can be taken",
           "pressure": "Under memory pressure"}
@@ -15,6 +17,8 @@ SAYS = {"full": "Pages come as fast as each driver takes them, and none is lost.
         "overload": "Pages come faster than they can be taken; what matters is that the rest goes on.",
         "pressure": "The guest's memory is taken away while pages come."}
 CDF_POINTS = 400
+TOLD = 12           # absent rows that are named without a fold
+ORDER = ("own", "other", "dpdk")
 KEY = Html('<p class="key"><span class="own">labyrinth</span><span class="other">the kernel\'s own</span>'
            '<span class="dpdk">DPDK</span></p>')
 
@@ -72,19 +76,30 @@ def _instructions(rows, command):
     return _bars(rows, "instructions_per_page", "instructions per page", "Instructions for a page", says, command)
 
 
+def _parts(row, name):
+    """(name, quantiles) of the handler and, where it leaves the work to a softirq, of that one."""
+    if row.get("isr"):
+        yield name, row["isr"]
+        later = (row.get("params") or {}).get("softirq_instructions")
+        if isinstance(later, dict) and not misfit(later, SPREAD):
+            yield f"{name}: its softirq", later
+
+
 def _isr(rows, command):
-    there = [(row, name) for row, name in zip(rows, named(rows)) if row.get("isr")]
-    if not there:
+    there = [row for row in rows if row.get("isr")]
+    marks = [mark for row, name in zip(rows, named(rows)) for mark in _parts(row, name)]
+    if not marks:
         return None
-    quantiles = [q for q in ("p50", "p99", "p999", "max") if all(row["isr"].get(q) is not None for row, _ in there)]
-    spec = {"kind": "dots", "unit": "instructions", "labels": [name for _, name in there],
-            "series": [{"name": q.replace("p999", "p99.9"), "values": [row["isr"][q] for row, _ in there]}
+    quantiles = [q for q in ("p50", "p99", "p999", "max") if all(spread.get(q) is not None for _, spread in marks)]
+    spec = {"kind": "dots", "unit": "instructions", "labels": [name for name, _ in marks],
+            "series": [{"name": q.replace("p999", "p99.9"), "values": [spread[q] for _, spread in marks]}
                        for q in quantiles]}
-    worst = max(there, key=lambda pair: pair[0]["isr"]["max"])
-    return Chart("Instructions in the interrupt handler", "From its entry to its exit, one call at a time. The longest "
-                 f"of all was {shown(worst[0]['isr']['max'])}, with {worst[1]}.", spec,
-                 ["driver and pages"] + quantiles, [[name] + [row["isr"][q] for q in quantiles] for row, name in there],
-                 _params([row for row, _ in there]), _command([row for row, _ in there], command))
+    worst = max(marks, key=lambda mark: mark[1]["max"])
+    later = " What a handler leaves to its softirq has a line of its own." if len(marks) > len(there) else ""
+    return Chart("Instructions in the interrupt handler", "From its entry to its exit, one call at a time, however many "
+                 f"pages it takes. The longest of all was {shown(worst[1]['max'])}, with {worst[0]}.{later}", spec,
+                 ["driver and pages"] + quantiles, [[name] + [spread[q] for q in quantiles] for name, spread in marks],
+                 _params(there), _command(there, command))
 
 
 def _thinned(points):
@@ -106,11 +121,13 @@ def _latency(rows, command):
         return None
     spec = {"kind": "lines", "tail": True, "x": {"title": "virtual nanoseconds from data ready to the reader", "log": True},
             "y": {"title": "share of pages that took at most this long"},
-            "series": [{"name": name, "points": _thinned(row["latency_ns"]["cdf"]), "colour": colour(row)}
-                       for row, name in there]}
+            "series": [{"name": name, "points": _thinned(row["latency_ns"]["cdf"]), "hidden": is_variant(row)}
+                       for row, name in sorted(there, key=lambda pair: is_variant(pair[0]))]}
+    more = " Names that are crossed out have a line as well: a click shows it." if any(is_variant(row) for row, _ in there) \
+        else ""
     cells = [[name] + [row["latency_ns"].get(q) for q in ("p50", "p99", "p999", "max")] for row, name in there]
-    return Chart("How long a page waits", "From the moment when its data was ready in the device to its reader. The upper "
-                 "part is stretched: each step upwards is a tenth of the pages before it, so a bad tail can be seen.",
+    return Chart("How long a page waits", "From the moment when its data was ready in the device to its reader, behind the "
+                 f"pages before it. The upper part is stretched: each step upwards is a tenth of the pages before it, so a bad tail can be seen.{more}",
                  spec, ["driver and pages", "p50 ns", "p99 ns", "p99.9 ns", "max ns"], cells,
                  _params([row for row, _ in there]), _command([row for row, _ in there], command))
 
@@ -174,9 +191,14 @@ def _group(name, rows, page, command):
     # At full load all of it is shown, elsewhere behind a fold.
     parts += rest if name == "full" or not rest else [fold("Interrupt handler, interrupts, registers, pages needed", *rest,
                                                            class_="more")]
+    blind = []
     for row, label in zip(rows, named(rows)):
-        if row.get("timeline"):
+        if row.get("timeline") and not any(free or any(counts.values()) for _, free, counts in row["timeline"]):
+            blind.append(label)
+        elif row.get("timeline"):
             parts.append(page.add(_timeline(row, label if len({kind(r) for r in rows}) == 1 else row["id"]), 4))
+    if blind:
+        parts.append(element("p", "Without a pool whose level could be watched: ", ", ".join(blind), ".", class_="quiet"))
     if others:
         more = [page.add(chart, 4) for group in others for chart in (_instructions(group, command),) if chart]
         parts.append(fold(f"Other traffic ({len(others)} more kinds)", *more, class_="more"))
@@ -205,11 +227,13 @@ def absent(rows):
 def section(content, page):
     """Everything about the comparison."""
     rows = [{**row, "absent": row.get("absent") or ""} for row in content["rows"]]
+    rows.sort(key=lambda row: ORDER.index(colour(row)))
     parts = [element("p", "on ", listed((n, plain(v)) for n, v in content["machine"].items())), report_figures.targets(content)]
     missing = absent(rows)
     if missing:
         items = [element("li", element("strong", reason), f" ({len(ids)}): ", ", ".join(ids)) for reason, ids in missing.items()]
-        parts.append(fold(f"{sum(map(len, missing.values()))} rows have no figure; why", element("ul", *items), open_=True))
+        parts.append(fold(f"{sum(map(len, missing.values()))} rows have no figure; why", element("ul", *items),
+                          open_=sum(map(len, missing.values())) <= TOLD))
     parts.append(KEY)
     groups = list(dict.fromkeys([g for g in GROUPS if any(row["group"] == g for row in rows)]
                                 + [row["group"] for row in rows]))

@@ -5,7 +5,7 @@ Contract: figures about the same two drivers at the same load and with the same 
 in one card: held only if every one of them is, and with the worst one's numbers. No figure is left out of the table.
 """
 from .report_html import Html, element, shown, table, times, verdict
-from .report_rows import traffic, who
+from .report_rows import SETTINGS, traffic, who
 
 SIGNS = {"lower": "≤", "higher": "≥"}
 LOADS = {"full": "at full load", "one-percent": "at 1 % of full load", "overload": "when too much comes",
@@ -87,7 +87,9 @@ class Family:
         # Only if that is what was divided
         if len(pair) < 2 or not all(values) or abs(values[0] / values[1] / worst["value"] - 1) > 0.02:
             return f"{self.name}."
-        where = f", at its worst with {', '.join(traffic(pair[0])[2:])}" if len(self.measured) > 1 else ""
+        above = [rows[f["rows"][0]].get("params") or {} for f in self.figures]
+        differ = [name for name in SETTINGS if len({str(params.get(name)) for params in above}) > 1]
+        where = f", at its worst with {', '.join(traffic(pair[0], differ)[2:])}" if len(self.measured) > 1 else ""
         return (f"Instructions for a page, {self.name}{where}: {shown(values[0])} to {shown(values[1])}.")
 
 

@@ -157,5 +157,7 @@ def common(dicts):
 
 
 def plain(value):
-    """A value of params for a cell."""
+    """A parameter as it was given: no number is written for reading."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else shown(value)

@@ -72,8 +72,8 @@ def _measured(sources):
     stress, reliability = (_content(sources, name) for name in ("stress", "reliability"))
     if compare:
         measured = [row for row in compare["rows"] if not row["absent"]]
-        drivers = dict.fromkeys("Linux driver" if row["driver"] == "kernel" else "DPDK" for row in measured)
-        yield "compare", f"{len(measured)} runs of the same seeded traffic with {' and '.join(drivers) or 'nobody'}"
+        drivers = dict.fromkeys("with the Linux driver" if row["driver"] == "kernel" else "with DPDK" for row in measured)
+        yield "compare", f"{len(measured)} runs of the same seeded traffic {' and '.join(drivers)}"
     if bench is not None:
         suites = ", ".join(dict.fromkeys(row["suite"] for row in bench))
         yield "bench", f"{shown(len(bench))} figures for single calls ({suites})"

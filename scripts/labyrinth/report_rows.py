@@ -34,6 +34,14 @@ def named(rows):
     return [row["id"] if names.count(name) > 1 else name for row, name in zip(rows, names)]
 
 
+def is_variant(row):
+    """Of another row, by its policy, its context or its IOMMU: labyrinth's pool and each of the others once are none."""
+    if row["driver"] != "kernel":
+        return row["allocator"] == "labyrinth"
+    return (row.get("policy") or "pool") != "pool" or iommu(row) or \
+        (row.get("bottom") == "softirq") != (row["allocator"] == "page_pool")
+
+
 def is_base(row):
     return row["driver"] == "kernel" and row["allocator"] == "labyrinth" and row.get("policy") in (None, "", "pool") \
         and row.get("bottom") in (None, "", "hardirq") and not iommu(row)
@@ -48,8 +56,9 @@ def kind(row):
     return (row["group"], row["mode"], row["queues"], row["sizes"]) + tuple(str(params.get(s)) for s in SETTINGS)
 
 
-def traffic(row):
+def traffic(row, settings=SETTINGS):
+    """In words; of the settings only these."""
     params = row.get("params") or {}
     words = [f"{row['mode']} mode", f"{row['queues']} queue{'s' * (row['queues'] != 1)}",
              "pages of mixed sizes" if row["sizes"] == "mixed" else f"pages of {row['sizes']} bytes"]
-    return words + [f"{name} {plain(params[name])}" for name in SETTINGS if params.get(name) not in (None, "")]
+    return words + [f"{name} {plain(params[name])}" for name in settings if params.get(name) not in (None, "")]

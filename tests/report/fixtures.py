@@ -45,6 +45,8 @@ def row(group, driver="kernel", allocator="labyrinth", policy="", cost=2000.0, a
              "latency_ns": {**SPREAD, "cdf": distribution(cost * 3, cost * 60)}, "timeline": None,
              "params": {"check": "none", "init_on_alloc": 1, "iommu": "none" if driver == "kernel" else "intel, vfio", "configuration": "cheapest", "depth": 256, "moderation": "32 pages or 50 us"},
              "command": f"make compare ROW={ident}", "absent": absent}
+    if bottom == "softirq":
+        found["params"]["softirq_instructions"] = {"samples": 9, **SPREAD}
     if absent:
         found.update(dict.fromkeys(("pages", "bytes", "sequence_hash", "drops", "instructions_per_page", "isr",
                                     "interrupts_per_page", "mmio_per_page", "pages_needed", "latency_ns")))
@@ -65,7 +67,8 @@ def compare():
     rows += [row("full", policy="pool", cost=2752.2, sizes="64"), row("full", allocator="page", cost=5500, sizes="64"),
              row("full", policy="pool", cost=1890, mode="demand", queues=4), row("full", allocator=ODD, cost=7000, mode="demand", queues=4)]
     small, other = rows[-4]["id"], rows[-3]["id"]
-    rows += [row("pressure", policy="pool", timeline=timeline(512)), row("pressure", policy="fallback", timeline=timeline(512))]
+    rows += [row("pressure", policy="pool", timeline=timeline(512)), row("pressure", policy="fallback", timeline=timeline(512)),
+             row("pressure", allocator="dma_pool", timeline=[[0, 0, {"cpu": 0}], [9, 0, {"cpu": 0}]])]
     pool, page, softirq, page_pool, poll = (rows[i]["id"] for i in (0, 3, 7, 6, 8))
     figures = [("labyrinth's pool beside alloc_page, 64 bytes", 0.5, 0.5004, "lower", [small, other], False, "profile " + ODD),
                ("labyrinth's pool beside alloc_page", 0.5, 0.246, "lower", [pool, page], True, ""),

@@ -12,7 +12,7 @@
 	let paper = false;
 
 	const colour = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-	const colours = () => ["s1", "s2", "s3", "s4", "s5", "s6"].map(colour);
+	const colours = () => ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"].map(colour);
 	const short = value => value >= 1e6 ? +(value / 1e6).toPrecision(3) + " M" :
 		value >= 1e3 ? +(value / 1e3).toPrecision(3) + " k" : +value.toPrecision(3) + "";
 
@@ -199,7 +199,7 @@
 	function strokes(series, points) {
 		const palette = colours();
 		return series.map((s, index) => ({
-			label: s.name, data: points(s.points), borderColor: palette[index % palette.length],
+			label: s.name, data: points(s.points), hidden: Boolean(s.hidden), borderColor: palette[index % palette.length],
 			backgroundColor: palette[index % palette.length], borderDash: DASHES[Math.floor(index / palette.length + index) % DASHES.length],
 			borderWidth: 2.2, pointRadius: few(s) ? 4 : 0, pointHoverRadius: 5, tension: 0,
 			pointStyle: few(s) ? POINTS[index % POINTS.length] : "line",
