@@ -132,27 +132,35 @@ def _latency(rows, command):
                  _params([row for row, _ in there]), _command([row for row, _ in there], command))
 
 
+def _rates(points, routes):
+    """{route: [[ms, pages a millisecond until then]]}, whatever time was between two looks."""
+    start, series = points[0][0], {route: [] for route in routes}
+    for (before, _, had), (when, _, has) in zip(points, points[1:]):
+        for route in routes:
+            if when > before:
+                taken = max(has.get(route, 0) - had.get(route, 0), 0)
+                series[route] += [[(at - start) / 1e6, taken * 1e6 / (when - before)]
+                                  for at in ([before] if not series[route] else []) + [when]]
+    return series
+
+
 def _timeline(row, name):
     """The pool's level, and below it the routes that the handler's pages took."""
     points = row["timeline"]
     start = points[0][0]
     routes = list(dict.fromkeys(route for _, _, counts in points for route in counts))
-    series, before = {route: [] for route in routes}, {}
-    for when, _, counts in points:
-        for route in routes:
-            series[route].append([(when - start) / 1e6, max(counts.get(route, 0) - before.get(route, 0), 0)])
-        before = counts
+    series = _rates(points, routes)
     level = [[(when - start) / 1e6, free] for when, free, _ in points]
     lowest = min(level, key=lambda point: point[1])
     used = [route for route in routes if any(y for _, y in series[route])]
-    # The first moment's counts have no moment before them.
     spec = {"kind": "timeline", "x": {"title": "virtual milliseconds"}, "level": level,
-            "routes": [{"name": route, "points": series[route][1:]} for route in used]}
+            "routes": [{"name": route, "points": series[route]} for route in used]}
     rows = [[shown((when - start) / 1e6), free] + [counts.get(route, 0) for route in routes]
             for when, free, counts in points]
     return Chart(f"{name}: its pages under pressure",
                  f"Free pages in the pool, lowest {shown(lowest[1])} at {shown(lowest[0])} ms, and the routes of the "
-                 f"pages that the handler took meanwhile: {', '.join(used) or 'none'}.",
+                 f"pages that the handler took meanwhile: {', '.join(used) or 'none'}"
+                 f"{' (fail: there was none)' if 'fail' in used else ''}.",
                  spec, ["ms", "free pages"] + [f"{route}, so far" for route in routes], rows, _params([row]), row["command"])
 
 

@@ -61,7 +61,7 @@ def times(value, target=None):
     """A ratio, two figures of it or as many as its target needs."""
     if value is None:
         return "–"
-    written = f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
+    written = f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}" if abs(value) < 0.995 else f"{value:.1f}"
     if target is not None and value != target and float(written.replace(",", "")) == target:
         written = beside(value, target)
     return f"{written}×"

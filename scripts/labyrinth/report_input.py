@@ -96,6 +96,9 @@ def _compare(content):
         if any(not 0 <= share <= 1 for _, share in cdf) or cdf != sorted(cdf) or \
                 [share for _, share in cdf] != sorted(share for _, share in cdf):
             return f"the distribution of {row['id']!r} does not rise from 0 to 1"
+        times = [when for when, _, _ in row.get("timeline") or []]
+        if times != sorted(times):
+            return f"the timeline of {row['id']!r} goes back in time"
     for figure in content["figures"]:
         if figure["better"] not in ("lower", "higher"):
             return f"better is {figure['better']!r} and not lower or higher"

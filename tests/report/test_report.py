@@ -253,6 +253,7 @@ class Bad(Case):
         self.assertIn("better is 'same'", refused(lambda c: c["figures"][0].update(better="same")))
         self.assertIn("does not rise", refused(lambda c: c["rows"][0]["latency_ns"].update(cdf=[[1, 0.5], [2, 0.4]])))
         self.assertIn("does not rise", refused(lambda c: c["rows"][0]["latency_ns"].update(cdf=[[1, 0.5], [2, 1.4]])))
+        self.assertIn("goes back in time", refused(lambda c: c["rows"][-2].update(timeline=[[2, 1, {}], [1, 1, {}]])))
         self.assertIn("timeline[0] is no moment", refused(lambda c: c["rows"][-2].update(timeline=[[1, 2]])))
 
     def test_arguments(self):

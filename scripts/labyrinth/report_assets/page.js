@@ -236,12 +236,13 @@
 		const datasets = strokes(all, points => points.map(p => ({ x: p[0], y: p[1] })));
 		datasets[0].stepped = "before";
 		datasets[0].yAxisID = "y";
-		datasets.slice(1).forEach(d => Object.assign(d, { yAxisID: "routes", fill: true, stack: "routes",
-			backgroundColor: d.borderColor + "99", borderDash: [], borderWidth: 1 }));
+		datasets.slice(1).forEach((d, index) => Object.assign(d, { yAxisID: "routes", fill: index ? "-1" : "origin",
+			stack: "routes", stepped: "after", backgroundColor: d.borderColor + "cc", borderDash: [], borderWidth: 1,
+			pointRadius: 0, pointStyle: "rect" }));
 		const options = base(spec, {
 			x: axis({ type: "linear", title: titled(spec.x.title) }),
 			routes: axis({ type: "linear", axis: "y", stack: "panes", stackWeight: 1, stacked: true, beginAtZero: true, offset: false,
-				title: titled(width < NARROW ? "taken" : "pages taken since the last look") }),
+				title: titled(width < NARROW ? "taken a ms" : "pages taken a millisecond") }),
 			y: axis({ type: "linear", stack: "panes", stackWeight: 1, beginAtZero: true, offset: true, title: titled("free pages") }),
 		});
 		options.plugins.legend.labels.pointStyleWidth = 32;
