@@ -8,10 +8,19 @@ import argparse
 import os
 import pathlib
 
-from . import chromium, packages, paths, report_input, report_page, ui
+from . import chromium, packages, paths, png, report_input, report_page, ui
 
 PAGE = paths.BUILD / "report" / "index.html"
 PICTURE = paths.ROOT / "docs" / "pictures" / "report.png"
+WIDTH, HEIGHT, LARGEST = 1000, 2000, 199_000
+FIRST_THINGS = """{
+    const figure = document.querySelector("figure"), wanted = [...document.querySelectorAll("header, .lead, .cards")];
+    if (figure) wanted.push(figure, ...[figure.previousElementSibling, figure.parentElement.querySelector(".key, h2")].filter(e => e));
+    for (const e of document.querySelectorAll("header, footer, section > *"))
+        e.hidden = !wanted.includes(e);
+    for (const e of document.querySelectorAll("section"))
+        e.hidden = ![...e.children].some(child => !child.hidden);
+}"""
 EPILOG = """exit status:
     0  the page is written           1  so it is, but a result file was refused, or there was none
     2  bad arguments               125  something could not be set up"""
@@ -26,7 +35,8 @@ def add_parser(commands):
                         help="take the files from there")
     parser.add_argument("--out", type=pathlib.Path, default=PAGE, metavar="FILE", help="write another file")
     parser.add_argument("--picture", type=pathlib.Path, nargs="?", const=PICTURE, metavar="FILE",
-                        help="take a picture of the page's beginning as well, in Chromium (default docs/pictures/report.png)")
+                        help="take a picture as well, in Chromium: the headlines and the first chart "
+                             "(default docs/pictures/report.png)")
     parser.set_defaults(call=main)
 
 
@@ -44,6 +54,17 @@ def _tell(sources):
     return not any(source.state == "refused" for source in sources.values())
 
 
+def _picture(page):
+    """PNG of what the page says first, and of its first chart; cut off below where it would be too large."""
+    with chromium.Browser() as browser:
+        tab = browser.open(page, width=WIDTH, height=HEIGHT)
+        tab.evaluate(FIRST_THINGS)
+        height = min(tab.evaluate("document.querySelector('main').getBoundingClientRect().bottom"), HEIGHT)
+        while len(data := png.smaller(tab.picture(height))) > LARGEST:
+            height -= 50
+        return data
+
+
 def main(args):
     if not args.results.is_dir() and args.results != paths.RESULTS:
         raise ui.LabError(f"{args.results} is no folder of results", ui.EXIT_USAGE)
@@ -56,8 +77,6 @@ def main(args):
     paths.write_atomically(args.out, page)
     ui.note(f"{os.path.relpath(args.out)}: {len(page) / 1000:,.0f} kB; open it in a browser")
     if args.picture:
-        with chromium.Browser() as browser:
-            tab = browser.open(args.out, width=1200, height=1000)
-            paths.write_atomically(args.picture, tab.picture(height=1000))
+        paths.write_atomically(args.picture, _picture(args.out))
         ui.note(f"{os.path.relpath(args.picture)}: {args.picture.stat().st_size / 1000:,.0f} kB")
     return 0 if good else 1

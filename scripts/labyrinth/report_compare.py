@@ -60,8 +60,8 @@ def _bars(rows, field, unit, title, says, command):
               times(row[field] / base) if base and row.get(field) is not None else "–",
               (row.get("params") or {}).get("configuration") or "–", element("code", row["command"])]
              for name, row in zip(names, rows)]
-    return Chart(title, says, spec, ["driver and pages", unit, "of labyrinth's pool", "its configuration", "again"], cells, _params(rows),
-                 _command(rows, command))
+    return Chart(title, says, spec, ["driver and pages", unit, "of labyrinth's pool", "its configuration", "again"],
+                 cells, _params(rows), _command(rows, command))
 
 
 def _instructions(rows, command):
@@ -119,15 +119,17 @@ def _latency(rows, command):
     there = [(row, name) for row, name in zip(rows, named(rows)) if (row.get("latency_ns") or {}).get("cdf")]
     if not there:
         return None
-    spec = {"kind": "lines", "tail": True, "x": {"title": "virtual nanoseconds from data ready to the reader", "log": True},
+    spec = {"kind": "lines", "tail": True,
+            "x": {"title": "virtual nanoseconds from data ready to the reader", "log": True},
             "y": {"title": "share of pages that took at most this long"},
             "series": [{"name": name, "points": _thinned(row["latency_ns"]["cdf"]), "hidden": is_variant(row)}
                        for row, name in sorted(there, key=lambda pair: is_variant(pair[0]))]}
-    more = " Names that are crossed out have a line as well: a click shows it." if any(is_variant(row) for row, _ in there) \
-        else ""
+    more = " Names that are crossed out have a line as well: a click shows it." \
+        if any(is_variant(row) for row, _ in there) else ""
     cells = [[name] + [row["latency_ns"].get(q) for q in ("p50", "p99", "p999", "max")] for row, name in there]
     return Chart("How long a page waits", "From the moment when its data was ready in the device to its reader, behind the "
-                 f"pages before it. The upper part is stretched: each step upwards is a tenth of the pages before it, so a bad tail can be seen.{more}",
+                 "pages before it. The upper part is stretched: each step upwards is a tenth of the pages before it, so "
+                 f"a bad tail can be seen.{more}",
                  spec, ["driver and pages", "p50 ns", "p99 ns", "p99.9 ns", "max ns"], cells,
                  _params([row for row, _ in there]), _command([row for row, _ in there], command))
 
@@ -161,7 +163,8 @@ def _timeline(row, name):
                  f"Free pages in the pool, lowest {shown(lowest[1])} at {shown(lowest[0])} ms, and the routes of the "
                  f"pages that the handler took meanwhile: {', '.join(used) or 'none'}"
                  f"{' (fail: there was none)' if 'fail' in used else ''}.",
-                 spec, ["ms", "free pages"] + [f"{route}, so far" for route in routes], rows, _params([row]), row["command"])
+                 spec, ["ms", "free pages"] + [f"{route}, so far" for route in routes], rows, _params([row]),
+                 row["command"])
 
 
 def _first(rows, command):
@@ -236,10 +239,12 @@ def section(content, page):
     """Everything about the comparison."""
     rows = [{**row, "absent": row.get("absent") or ""} for row in content["rows"]]
     rows.sort(key=lambda row: ORDER.index(colour(row)))
-    parts = [element("p", "on ", listed((n, plain(v)) for n, v in content["machine"].items())), report_figures.targets(content)]
+    parts = [element("p", "on ", listed((n, plain(v)) for n, v in content["machine"].items())),
+             report_figures.targets(content)]
     missing = absent(rows)
     if missing:
-        items = [element("li", element("strong", reason), f" ({len(ids)}): ", ", ".join(ids)) for reason, ids in missing.items()]
+        items = [element("li", element("strong", reason), f" ({len(ids)}): ", ", ".join(ids))
+                 for reason, ids in missing.items()]
         parts.append(fold(f"{sum(map(len, missing.values()))} rows have no figure; why", element("ul", *items),
                           open_=sum(map(len, missing.values())) <= TOLD))
     parts.append(KEY)

@@ -70,9 +70,9 @@ class Family:
         if all_of_them == 1:
             said = "held" if good else "missed"
         elif good == all_of_them:
-            said = f"held, all {good}"
+            said = f"held in all {good}"
         else:
-            said = f"missed, held in {good} of {all_of_them}"
+            said = f"held in {good} of {all_of_them}"
         rest = len(self.figures) - all_of_them
         said += f", {rest} not measured" if rest else ""
         return verdict(good == all_of_them, f"{target}: {said}", f"{target}: {said}")

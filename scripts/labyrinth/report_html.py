@@ -9,6 +9,9 @@ import html
 import json
 
 
+LONG = 30           # letters that make a cell one that is read as a sentence
+
+
 class Html(str):
     """Markup that was made here."""
 
@@ -54,7 +57,8 @@ def beside(value, target):
     """A number written so that it can be told from its target."""
     if value is None or value == target or float(shown(value).replace(",", "")) != target:
         return shown(value)
-    return next((f"{value:.{digits}g}" for digits in range(3, 17) if float(f"{value:.{digits}g}") != target), shown(value))
+    written = (f"{value:.{digits}g}" for digits in range(3, 17))
+    return next((one for one in written if float(one) != target), shown(value))
 
 
 def times(value, target=None):
@@ -81,7 +85,8 @@ def _number_or_none(value):
 
 
 def cell(value):
-    return element("td", shown(value), class_="number" if _number_or_none(value) else None)
+    long = isinstance(value, str) and not isinstance(value, Html) and len(value) > LONG
+    return element("td", shown(value), class_="number" if _number_or_none(value) else "long" if long else None)
 
 
 def table(head, rows, label):

@@ -56,7 +56,8 @@ def _missed(sources):
         yield from report_figures.missed(compare)
     for f in (_content(sources, "figures") or {}).get("figures", []):
         if not bench_table.held(f):
-            yield f["figure"], f"{beside(f['seen'], f['target'])} {f['unit']}, target {report_bench.SIGNS[f['sense']]} {shown(f['target'])} ({f['suite']})"
+            target = f"{report_bench.SIGNS[f['sense']]} {shown(f['target'])}"
+            yield f["figure"], f"{beside(f['seen'], f['target'])} {f['unit']}, target {target} ({f['suite']})"
     yield from report_trial.missed(*(_content(sources, name) for name in ("run", "stress", "reliability")))
     if compare:
         for reason, ids in report_compare.absent(compare["rows"]).items():
@@ -82,7 +83,8 @@ def _measured(sources):
         yield "stress", f"{len(stress['results'])} scenarios, {shown(pages)} pages taken in interrupt handlers"
     if reliability:
         faults = {row["fault"] for row in reliability["rows"]}
-        yield "reliability", f"{len(faults)} kinds of faults on {', '.join(dict.fromkeys(r['kernel'] for r in reliability['rows']))}"
+        kernels = dict.fromkeys(row["kernel"] for row in reliability["rows"])
+        yield "reliability", f"{len(faults)} kinds of faults on the kernels {', '.join(kernels)}"
     if run:
         yield "run", f"{shown(run['total']['delivered'])} pages through the device, the handler and the reader"
 
