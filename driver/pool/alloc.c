@@ -380,7 +380,8 @@ static noinline int lab_put(struct labyrinth *maze, labyrinth_page_t page, const
 
 	/* the trace and the kick too: the last late free lets the pool go */
 	local_irq_save(flags);
-	if (!static_branch_unlikely(&labyrinth_watching) && lab_put_own(maze, page)) {
+	if (!static_branch_unlikely(&labyrinth_watching) &&
+	    (lab_put_own(maze, page) || lab_free_known(&maze->core, page))) {
 		local_irq_restore(flags);
 		return 0;
 	}

@@ -178,31 +178,78 @@ static inline bool lab_plain_round(const struct lab_front *front, struct lab_blo
 }
 
 /*
- * The next page after avail has become empty, where lab_round() says that all that was
- * issued of the own block is back here: the block is issued anew.  No page:
- * lab_alloc() finds one.
+ * Where lab_round() says that all that was issued of the own block is back here: it is
+ * issued anew, the pages `taken` to the caller at once.  The new key, or 0.
  */
-labyrinth_page_t lab_again(struct lab_core *core)
+static inline u64 lab_anew(struct lab_core *core, struct lab_front *front, u64 taken)
 {
-	struct lab_front *front = lab_front_here(core);
 	struct lab_block *b = &core->block[front->block];
-	labyrinth_page_t page = { 0 };
-	u32 first;
+	u64 key = 0;
 
 	lab_lock(&b->lock);
 	if (lab_plain_round(front, b)) {
 		b->gen = ++b->last;
 		lab_count(&front->frees, front->pages);
 		lab_count(&front->loaded, front->pages);
-		page.v = lab_key(core, b, b->gen);
-		first = lab_ctz(front->mask);
+		key = lab_key(core, b, b->gen);
 		lab_store(&front->hot.back, ~front->mask);
-		lab_store(&front->hot.key, page.v);
-		lab_store(&front->hot.avail, front->mask & ~lab_bit(first));
-		page.v += first;
+		lab_store(&front->hot.key, key);
+		lab_store(&front->hot.avail, front->mask & ~taken);
 	}
 	lab_unlock(&b->lock);
-	return page;
+	return key;
+}
+
+/* The next page after avail has become empty, if lab_round(); no page: lab_alloc() finds one */
+labyrinth_page_t lab_again(struct lab_core *core)
+{
+	struct lab_front *front = lab_front_here(core);
+	u32 first = lab_ctz(front->mask);
+	u64 key = lab_anew(core, front, lab_bit(first));
+
+	return (labyrinth_page_t){ key ? key + first : 0 };
+}
+
+/* The lowest `want` of some pages, or all; the number found is bounded, not the pages */
+static inline u64 lab_lowest_of(u64 pages, u32 want)
+{
+	u32 at = 0, step, count;
+
+	if (want >= lab_popcount(pages))
+		return pages;
+	/* the usual case: they are next to each other */
+	if (want && (lab_bit(want) - 1) << lab_ctz(pages) == (pages & (lab_bit(want) - 1) << lab_ctz(pages)))
+		return pages & (lab_bit(want) - 1) << lab_ctz(pages);
+	for (step = LABYRINTH_BLOCK_MAX / 2; step; step /= 2) {
+		count = lab_popcount(pages >> at & (lab_bit(step) - 1));
+		if (count <= want) {
+			want -= count;
+			at += step;
+		}
+	}
+	return pages & (lab_bit(at) - 1);
+}
+
+/*
+ * A run for a hard interrupt: of avail, also where it has gaps, or of the block issued anew.
+ * How many; 0: lab_alloc_run() finds some.
+ */
+u32 lab_again_run(struct lab_core *core, u32 want, struct labyrinth_run *run)
+{
+	struct lab_front *front = lab_front_here(core);
+	u64 avail = front->hot.avail;
+
+	if (avail) {
+		run->base = front->hot.key;
+		run->mask = lab_lowest_of(avail, want);
+		lab_store(&front->hot.avail, avail & ~run->mask);
+		return lab_popcount(run->mask);
+	}
+	if (!want || !lab_round(core, front))
+		return 0;
+	run->mask = lab_lowest_of(front->mask, want);
+	run->base = lab_anew(core, front, run->mask);
+	return run->base ? lab_popcount(run->mask) : 0;
 }
 
 /* The same when the block needs a closer look */
@@ -449,7 +496,7 @@ u32 lab_alloc_run(struct lab_core *core, const struct lab_caller *who, u32 want,
 		  struct labyrinth_run *run, struct lab_grant *grant)
 {
 	struct lab_front *front = lab_front_here(core);
-	u64 avail, rest, more, bit;
+	u64 avail, more, bit;
 
 	run->base = 0;
 	run->mask = 0;
@@ -464,20 +511,8 @@ u32 lab_alloc_run(struct lab_core *core, const struct lab_caller *who, u32 want,
 	run->base = front->hot.key;
 	run->mask = lab_bit(bit);
 	avail = front->hot.avail;
-	rest = avail;
-	if (want - 1 >= (u32)lab_popcount(avail)) {
-		rest = 0;
-	} else if (want > 1) {
-		/* the usual case: the next places are all there */
-		more = (lab_bit(want - 1) - 1) << lab_ctz(avail);
-		if ((avail & more) == more && lab_ctz(avail) + want - 1 <= 64)
-			rest &= ~more;
-		else
-			while (--want)
-				rest &= rest - 1;
-	}
-	more = avail & ~rest;
-	lab_store(&front->hot.avail, rest);
+	more = lab_lowest_of(avail, want - 1);
+	lab_store(&front->hot.avail, avail & ~more);
 	run->mask |= more;
 	if (who->context != LABYRINTH_CTX_HARDIRQ)
 		lab_count(&front->contexts[who->context], lab_popcount(more));

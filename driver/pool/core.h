@@ -20,6 +20,7 @@
 #define LAB_HELD_MAX		256		/* other blocks' pages in one front's table */
 #define LAB_HELD_SHARE		16		/* all tables hold at most 1/16 of the pool */
 #define LAB_TABLE		64		/* entries in one front's table */
+#define LAB_TABLE_SEEN		8		/* of which one is chosen that must go */
 #define LAB_ROUND_SHARE		4		/* a front issues 1/4 block and more by itself */
 #define LAB_RETIRE_FEW		12		/* pages that an allocation notes one by one */
 #define LAB_NMI_TRIES		4		/* blocks that an NMI looks at */
@@ -136,11 +137,11 @@ struct lab_core {
 	u32 held_max;
 	bool fronts;			/* large enough for blocks in fronts */
 
-	/* written under the depot's lock when they change, read without it */
-	u32 bypass __lab_aligned;		/* LAB_STARVED_* | LAB_CLOSED */
-	u32 depot;			/* pages in the lists */
+	/* written under the depot's lock when it changes, read without it by all calls */
+	u32 bypass __lab_aligned;	/* LAB_STARVED_* | LAB_CLOSED */
 
 	lab_lock_t lock __lab_aligned;	/* the depot's; protects what follows */
+	u32 depot;			/* pages in the lists; read without the lock too */
 	struct lab_list list[LAB_NR_LISTS];
 	struct lab_list empty;		/* blocks without pages */
 	u32 holes;			/* blocks with some slots without a page */
@@ -231,9 +232,37 @@ static inline bool lab_round(const struct lab_core *core, const struct lab_front
 	       front->pages >= lab_size(core) / LAB_ROUND_SHARE && !lab_load(&core->bypass);
 }
 
+/*
+ * lab_free() for a page of which this CPU's table says already that it may be freed, where
+ * nothing else is to be done: the entry's key says pool, block and issue.  False, and
+ * nothing done, otherwise.
+ */
+static inline bool lab_free_known(struct lab_core *core, labyrinth_page_t page)
+{
+	struct lab_front *front = lab_front_here(core);
+	u32 index = labyrinth_page_slot(page) >> core->shift;
+	struct lab_entry *entry = &front->table[index % LAB_TABLE];
+	u64 bit = page.v - entry->key, one, ok;
+
+	if (bit >= LABYRINTH_BLOCK_MAX || front->hot.other || front->recent == entry ||
+	    front->held >= core->held_max || lab_load(&core->bypass))
+		return false;
+	one = lab_bit(bit);
+	ok = entry->ok & ~one;
+	if (!ok || ok == entry->ok || lab_load(&core->block[index].busy) & one)
+		return false;
+	entry->ok = ok;
+	entry->freed |= one;
+	front->recent = entry;
+	lab_store(&front->held, front->held + 1);
+	lab_count(&front->frees, 1);
+	return true;
+}
+
 /* core.c: any context but NMI if not said otherwise, pinned; bounded */
 bool lab_alloc(struct lab_core *core, const struct lab_caller *who, struct lab_grant *grant);
 labyrinth_page_t lab_again(struct lab_core *core);
+u32 lab_again_run(struct lab_core *core, u32 want, struct labyrinth_run *run);
 bool lab_take(struct lab_core *core, struct lab_front *front, const struct lab_caller *who,
 	      struct lab_grant *grant);
 bool lab_alloc_nmi(struct lab_core *core, struct lab_grant *grant);

@@ -58,7 +58,10 @@ static void lab_open_other(struct lab_core *core, struct lab_front *front, struc
 	lab_store(&front->hot.other, entry->key);
 }
 
-/* Brings an entry's freed pages to their block, and empties it; true: kick */
+/*
+ * Brings an entry's freed pages to their block; true: kick.  What may be freed of it goes
+ * on to be known until it is another block's.
+ */
 static bool lab_commit(struct lab_core *core, struct lab_front *front, struct lab_entry *entry)
 {
 	struct lab_block *b = lab_block_of(core, entry->key & LABYRINTH_SLOT_MASK);
@@ -66,9 +69,9 @@ static bool lab_commit(struct lab_core *core, struct lab_front *front, struct la
 	bool settle = entry->last, kick = false;
 
 	lab_store(&front->held, front->held - lab_popcount(freed));
-	entry->key = 0;
-	entry->ok = 0;
 	entry->freed = 0;
+	if (!entry->ok)
+		entry->key = 0;
 	if (!freed)
 		return false;
 	if (settle)
@@ -96,21 +99,38 @@ bool lab_commit_all(struct lab_core *core, struct lab_front *front)
 	u32 i;
 
 	lab_close_other(front);
-	for (i = 0; i < LAB_TABLE; i++)
-		if (front->table[i].key)
-			kick |= lab_commit(core, front, &front->table[i]);
+	for (i = 0; i < LAB_TABLE; i++) {
+		if (!front->table[i].key)
+			continue;
+		kick |= lab_commit(core, front, &front->table[i]);
+		front->table[i].key = 0;
+		front->table[i].ok = 0;
+	}
 	return kick;
 }
 
-/* The table holds too much: the next entry with freed pages goes, there is one */
+/*
+ * The table holds too much: of the next few entries with freed pages, there is one at
+ * least, the fullest goes.  So pages that come in random order go to their blocks with
+ * about twice as many others as an entry has on average.
+ */
 static bool lab_commit_next(struct lab_core *core, struct lab_front *front)
 {
-	struct lab_entry *entry;
+	struct lab_entry *entry, *most = NULL;
+	u32 count, best = 0, seen = 0, left;
 
-	do {
+	for (left = LAB_TABLE; left && seen < LAB_TABLE_SEEN; left--) {
 		entry = &front->table[front->hand++ % LAB_TABLE];
-	} while (!entry->freed);
-	return lab_commit(core, front, entry);
+		if (!entry->freed)
+			continue;
+		seen++;
+		count = lab_popcount(entry->freed);
+		if (count > best) {
+			best = count;
+			most = entry;
+		}
+	}
+	return lab_commit(core, front, most);
 }
 
 /* The page is the user's: the first to say so takes it from there */
@@ -258,6 +278,9 @@ static bool lab_entry_for(struct lab_core *core, struct lab_front *front, struct
 	entry->ok = lab_issued(core, b, epoch, lab_all(core)) & ~b->quarantined;
 	entry->last = b->owner == LAB_NO_CPU || epoch != b->gen;
 	lab_unlock(&b->lock);
+	/* the front's own are freed there, which the entry would not see */
+	if (key == front->hot.key)
+		entry->ok &= ~front->mask;
 	entry->key = key;
 	entry->freed = 0;
 	return kick;

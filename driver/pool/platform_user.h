@@ -29,7 +29,7 @@ typedef __u64 u64;
 
 #define lab_load(p)			__atomic_load_n(p, __ATOMIC_RELAXED)
 #define lab_store(p, v)			__atomic_store_n(p, v, __ATOMIC_RELAXED)
-#define lab_ctz(v)			((u32)__builtin_ctzll(v))
+#define lab_ctz(v)			((u32)lab_lowest(v))
 #define lab_clz(v)			((u32)__builtin_clz(v))
 #define lab_popcount(v)			((u32)__builtin_popcountll(v))
 #define LAB_PAGE_SIZE			LABYRINTH_PAGE_SIZE

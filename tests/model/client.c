@@ -87,8 +87,8 @@ labyrinth_page_t labyrinth_alloc_slow(struct labyrinth *m, u16 holder)
 
 int labyrinth_free_slow(struct labyrinth *m, labyrinth_page_t page)
 {
-	struct lab_move move;
-	int err = lab_free(&m->core, page, &move);
+	struct lab_move move = { .kick = false };
+	int err = lab_free_known(&m->core, page) ? 0 : lab_free(&m->core, page, &move);
 
 	kicked(move.kick);
 	return err;

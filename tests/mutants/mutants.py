@@ -36,7 +36,7 @@ LOCKS = [
     no_lock("lab_settle", BLOCK),
     no_lock("lab_commit", BLOCK),
     no_lock("lab_turn", BLOCK),
-    no_lock("lab_again", BLOCK),
+    no_lock("lab_anew", BLOCK),
     no_lock("lab_take_short", BLOCK, "short depot"),
     no_lock("lab_leave_block", BLOCK),
     no_lock("lab_take", DEPOT),
@@ -125,8 +125,10 @@ BLOCKS = [
 FRONTS = [
     Mutant("the front's good frees are not looked at", "lab_front_back", [("good != freed || ", "")]),
     Mutant("a popped page stays available", "lab_pop", [("avail & (avail - 1)", "avail")]),
-    Mutant("a round has no new epoch", "lab_again", [("b->gen = ++b->last;", ";")]),
-    Mutant("a round leaves what was freed", "lab_again", [("lab_store(&front->hot.back, ~front->mask);", ";")]),
+    Mutant("a round has no new epoch", "lab_anew", [("b->gen = ++b->last;", ";")]),
+    Mutant("a round leaves what was freed", "lab_anew", [("lab_store(&front->hot.back, ~front->mask);", ";")]),
+    Mutant("a round has the pages that it gave at once", "lab_anew", [("front->mask & ~taken", "front->mask")]),
+    Mutant("a run with gaps stays available", "lab_again_run", [("avail & ~run->mask", "avail")], "unit", "oracle"),
     Mutant("a block has no owner in a front", "lab_front_take", [("b->owner = front->cpu;", ";")]),
     Mutant("a block that is left keeps its owner", "lab_leave_block", [("b->owner = LAB_NO_CPU;", ";")]),
     Mutant("a front that is left keeps its block", "lab_leave_block", [("lab_front_clear(front);", ";")]),
@@ -170,6 +172,16 @@ FREES = [
            case="duplicate"),
     Mutant("the user's page has two takers", "lab_from_user", [("!lab_clear_bit(", "0 && !lab_clear_bit(")],
            "unit", "oracle"),
+]
+
+KNOWN = [
+    Mutant("known: any page of the entry", "lab_free_known", [("ok == entry->ok || ", "")], "unit", "oracle"),
+    Mutant("known: a busy page", "lab_free_known", [("lab_load(&core->block[index].busy) & one", "0")], "unit", "oracle"),
+    Mutant("known: the page may be freed once more", "lab_free_known", [("entry->ok = ok;", ";")], "unit", "oracle"),
+    Mutant("known: the free is not remembered", "lab_free_known", [("entry->freed |= one;", ";")], "unit", "oracle"),
+    Mutant("known: a table holds without end", "lab_free_known", [("front->held >= core->held_max", "0")], "unit", "bounds"),
+    Mutant("known: what is open to inline frees is not asked", "lab_free_known", [("front->hot.other || ", "")], "unit", "oracle"),
+    Mutant("known: a starved pool's frees wait", "lab_free_known", [("lab_load(&core->bypass)", "0")], "unit", "bounds"),
 ]
 
 ROWS = [
@@ -256,4 +268,4 @@ APART = [
            case="goes to the system"),
 ]
 
-ALL = LOCKS + PINS + BARRIERS + BLOCKS + FRONTS + FREES + ROWS + HAND_OVERS + INLINE + DEPOTS + STOCK + APART
+ALL = LOCKS + PINS + BARRIERS + BLOCKS + FRONTS + FREES + KNOWN + ROWS + HAND_OVERS + INLINE + DEPOTS + STOCK + APART

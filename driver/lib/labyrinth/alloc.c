@@ -71,6 +71,11 @@ unsigned int labyrinth_alloc_run_slow(struct labyrinth *maze, unsigned int want,
 	struct lab_grant grant = { .kick = false };
 	u32 got;
 
+	if (who.context == LABYRINTH_CTX_HARDIRQ) {
+		got = lab_again_run(&maze->core, want, run);
+		if (got)
+			return got;
+	}
 	run->base = 0;
 	run->mask = 0;
 	if (!want || !lab_user_enter(maze))
@@ -97,11 +102,51 @@ unsigned int labyrinth_alloc_run(struct labyrinth *maze, unsigned int want, uint
 	return labyrinth_alloc_run_pinned(maze, want, holder, run);
 }
 
+/* Two handles in a register, where the machine has such; four are looked at in a step */
+typedef u64 lab_two_t __attribute__((vector_size(16), aligned(8), may_alias));
+
+#define LAB_STEP	4
+
+/* Handles next to each other */
+static inline void lab_row_write(labyrinth_page_t *page, u64 first, u32 count)
+{
+	lab_two_t low = { first, first + 1 }, high = low + 2;
+	u32 i;
+
+	for (i = 0; i + LAB_STEP <= count; i += LAB_STEP) {
+		*(lab_two_t *)(page + i) = low;
+		*(lab_two_t *)(page + i + 2) = high;
+		low += LAB_STEP;
+		high += LAB_STEP;
+	}
+	for (; i < count; i++)
+		page[i].v = first + i;
+}
+
+static inline bool lab_row_is(const labyrinth_page_t *page, u64 first, u32 count)
+{
+	lab_two_t low = { first, first + 1 }, high = low + 2;
+	lab_two_t odd = { 0 }, odd_high = { 0 };
+	u64 odd_one = 0;
+	u32 i;
+
+	for (i = 0; i + LAB_STEP <= count; i += LAB_STEP) {
+		odd |= *(const lab_two_t *)(page + i) ^ low;
+		odd_high |= *(const lab_two_t *)(page + i + 2) ^ high;
+		low += LAB_STEP;
+		high += LAB_STEP;
+	}
+	for (; i < count; i++)
+		odd_one |= page[i].v ^ (first + i);
+	odd |= odd_high;
+	return !(odd[0] | odd[1] | odd_one);
+}
+
 unsigned int labyrinth_alloc_bulk(struct labyrinth *maze, uint16_t holder, labyrinth_page_t *page,
 				  unsigned int count)
 {
 	struct labyrinth_run run;
-	unsigned int got = 0, i;
+	unsigned int got = 0;
 
 	while (got < count && labyrinth_alloc_run(maze, min(count - got, 64u), holder, &run)) {
 		u32 first = lab_ctz(run.mask);
@@ -110,8 +155,7 @@ unsigned int labyrinth_alloc_bulk(struct labyrinth *maze, uint16_t holder, labyr
 		if (!(mask & (mask + 1))) {
 			u32 n = lab_popcount(mask);
 
-			for (i = 0; i < n; i++)
-				page[got + i].v = run.base + first + i;
+			lab_row_write(page + got, run.base + first, n);
 			got += n;
 			continue;
 		}
@@ -142,6 +186,8 @@ int labyrinth_free_slow(struct labyrinth *maze, labyrinth_page_t page)
 {
 	struct lab_move move;
 
+	if (lab_free_known(&maze->core, page))
+		return 0;
 	if (!lab_user_enter(maze))
 		return -EUSERS;
 	if (lab_load(&maze->core.bypass) & LAB_CLOSED && page.v)
@@ -180,8 +226,14 @@ static unsigned int lab_run_of(const struct lab_core *core, const labyrinth_page
 {
 	u64 size = lab_size(core), mask = 0, bit;
 	u64 base = page[0].v & ~(size - 1);
-	unsigned int i;
+	unsigned int i, n = min(count, (unsigned int)(size - (page[0].v - base)));
 
+	/* the usual case, without a branch for each: they are next to each other */
+	if (page[n - 1].v - page[0].v == n - 1 && lab_row_is(page, page[0].v, n)) {
+		run->base = base;
+		run->mask = ~0ULL >> (64 - n) << (page[0].v - base);
+		return n;
+	}
 	for (i = 0; i < count && (bit = page[i].v ^ base) < size; i++)
 		mask |= 1ULL << bit;
 	run->base = base;

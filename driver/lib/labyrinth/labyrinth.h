@@ -143,6 +143,10 @@ unsigned int labyrinth_alloc_run_slow(struct labyrinth *maze, unsigned int want,
 				      struct labyrinth_run *run);
 int labyrinth_free_run_slow(struct labyrinth *maze, const struct labyrinth_run *run);
 
+#ifndef __always_inline
+#define __always_inline			inline __attribute__((always_inline))
+#endif
+
 typedef struct labyrinth_front *lab_front_t;
 
 #define lab_front_mine(maze)						\
@@ -158,15 +162,22 @@ typedef struct labyrinth_front *lab_front_t;
 #define LABYRINTH_PAGE_BYTES		LABYRINTH_PAGE_SIZE
 #define labyrinth_to_device_slow(maze, page)	labyrinth_to_device(maze, page)
 #define labyrinth_to_cpu_slow(maze, page, len)	labyrinth_to_cpu(maze, page, len)
+#ifdef __x86_64__
+/* As "tzcnt", which older processors take as "bsf"; that one is slow on newer ones */
+static __always_inline uint64_t lab_lowest(uint64_t v)
+{
+	uint64_t n;
+
+	__asm__("rep bsfq %1, %0" : "=r" (n) : "rm" (v) : "cc");
+	return n;
+}
+#else
 #define lab_lowest(v)			((uint64_t)__builtin_ctzll(v))
+#endif
 /* does not wait for the number */
 #define lab_without(v, n)		((v) & ((v) - 1))
 #define lab_with(v, n)			((v) | 1ULL << (n))
 #define lab_peek(p)			__atomic_load_n(p, __ATOMIC_RELAXED)
-#ifndef __always_inline
-#define __always_inline			inline __attribute__((always_inline))
-#endif
-
 #include <linux/labyrinth_front.h>
 
 #ifdef __cplusplus

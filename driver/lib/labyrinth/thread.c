@@ -58,8 +58,8 @@ static unsigned int lab_number_take(void)
 	return i;
 }
 
-/* May this thread use the pool's fronts? */
-bool lab_user_enter(const struct labyrinth *maze)
+/* lab_user_enter(), where the thread has no number yet, or one that is too large */
+bool lab_user_number(const struct labyrinth *maze)
 {
 	if (labyrinth_cpu == LAB_USER_NONE)
 		labyrinth_set_cpu(lab_number_take());

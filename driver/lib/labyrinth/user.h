@@ -20,6 +20,12 @@ void lab_user_end(struct labyrinth *maze);
 /* thread.c */
 extern __thread enum labyrinth_context lab_user_context;
 
-bool lab_user_enter(const struct labyrinth *maze);
+bool lab_user_number(const struct labyrinth *maze);
+
+/* May this thread use the pool's fronts?  A thread without a number has one above all CPUs. */
+static inline bool lab_user_enter(const struct labyrinth *maze)
+{
+	return labyrinth_cpu < maze->core.cpus || lab_user_number(maze);
+}
 
 #endif /* LAB_USER_H */
