@@ -93,6 +93,7 @@ static bool lab_commit(struct lab_core *core, struct lab_front *front, struct la
 	return kick;
 }
 
+/* All that the table holds goes, and what it knows is forgotten */
 bool lab_commit_all(struct lab_core *core, struct lab_front *front)
 {
 	bool kick = false;

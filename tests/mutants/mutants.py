@@ -180,8 +180,13 @@ KNOWN = [
     Mutant("known: the page may be freed once more", "lab_free_known", [("entry->ok = ok;", ";")], "unit", "oracle"),
     Mutant("known: the free is not remembered", "lab_free_known", [("entry->freed |= one;", ";")], "unit", "oracle"),
     Mutant("known: a table holds without end", "lab_free_known", [("front->held >= core->held_max", "0")], "unit", "bounds"),
-    Mutant("known: what is open to inline frees is not asked", "lab_free_known", [("front->hot.other || ", "")], "unit", "oracle"),
-    Mutant("known: a starved pool's frees wait", "lab_free_known", [("lab_load(&core->bypass)", "0")], "unit", "bounds"),
+    Mutant("known: what is open to inline frees is not asked", "lab_free_known", [("front->hot.other || ", "")], "unit", "table"),
+    Mutant("known: a starved pool's frees wait", "lab_free_known", [("lab_load(&core->bypass)", "0")], "unit", "table"),
+]
+
+TABLES = [
+    Mutant("table: of the front's own issue too", "lab_entry_for", [("entry->ok &= ~front->mask;", ";")],
+           "unit", "table"),
 ]
 
 ROWS = [
@@ -268,4 +273,4 @@ APART = [
            case="goes to the system"),
 ]
 
-ALL = LOCKS + PINS + BARRIERS + BLOCKS + FRONTS + FREES + KNOWN + ROWS + HAND_OVERS + INLINE + DEPOTS + STOCK + APART
+ALL = LOCKS + PINS + BARRIERS + BLOCKS + FRONTS + FREES + KNOWN + TABLES + ROWS + HAND_OVERS + INLINE + DEPOTS + STOCK + APART
