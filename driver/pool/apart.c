@@ -34,14 +34,13 @@ static u64 lab_waiting(const struct lab_block *b)
 /* Does this CPU know that the page is free?  Its front and table are not the block's yet */
 static bool lab_gone_here(struct lab_core *core, struct lab_front *front, labyrinth_page_t page)
 {
-	struct lab_block *b = lab_block_of(core, labyrinth_page_slot(page));
 	u64 bit = page.v ^ front->hot.key;
 	struct lab_entry *entry;
 
 	if (bit < LABYRINTH_BLOCK_MAX && front->mask >> bit & 1)
 		return (front->hot.avail | front->hot.back) >> bit & 1;
 	lab_close_other(front);
-	entry = lab_entry_of(core, front, b);
+	entry = lab_entry_of(core, front, page);
 	bit = page.v - entry->key;
 	return bit < lab_size(core) && entry->freed >> bit & 1;
 }

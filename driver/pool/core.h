@@ -19,7 +19,8 @@
 #define LAB_BLOCK_SHARE		8		/* all fronts' blocks are at most 1/8 of the pool */
 #define LAB_HELD_MAX		256		/* other blocks' pages in one front's table */
 #define LAB_HELD_SHARE		16		/* all tables hold at most 1/16 of the pool */
-#define LAB_TABLE		64		/* entries in one front's table */
+#define LAB_TABLE		128		/* entries in one front's table */
+#define LAB_WAYS		2		/* of these, where a block's may be */
 #define LAB_TABLE_SEEN		8		/* of which one is chosen that must go */
 #define LAB_ROUND_SHARE		4		/* a front issues 1/4 block and more by itself */
 #define LAB_RETIRE_FEW		12		/* pages that an allocation notes one by one */
@@ -241,9 +242,13 @@ static inline bool lab_free_known(struct lab_core *core, labyrinth_page_t page)
 {
 	struct lab_front *front = lab_front_here(core);
 	u32 index = labyrinth_page_slot(page) >> core->shift;
-	struct lab_entry *entry = &front->table[index % LAB_TABLE];
+	struct lab_entry *entry = &front->table[index % (LAB_TABLE / LAB_WAYS) * LAB_WAYS];
 	u64 bit = page.v - entry->key, one, ok;
 
+	if (bit >= LABYRINTH_BLOCK_MAX) {
+		entry++;
+		bit = page.v - entry->key;
+	}
 	if (bit >= LABYRINTH_BLOCK_MAX || front->hot.other || front->recent == entry ||
 	    front->held >= core->held_max || lab_load(&core->bypass))
 		return false;
@@ -290,7 +295,7 @@ void lab_late(struct lab_core *core, u64 key, u64 pages);
 bool lab_commit_all(struct lab_core *core, struct lab_front *front);
 void lab_close_other(struct lab_front *front);
 struct lab_entry *lab_entry_of(struct lab_core *core, struct lab_front *front,
-			       const struct lab_block *b);
+			       labyrinth_page_t page);
 bool lab_from_user(struct lab_block *b, u32 bit);
 void lab_move_begin(struct lab_move *move, labyrinth_page_t page);
 int lab_why(struct lab_block *b, u32 bit, struct lab_move *move);

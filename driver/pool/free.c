@@ -193,19 +193,34 @@ static int lab_free_busy(struct lab_core *core, struct lab_block *b, labyrinth_p
 	return err;
 }
 
-/* Where this CPU would remember frees of a block */
+/*
+ * Where this CPU remembers frees of a page's block and issue; or would, if its key says
+ * another: an entry that has no pages, or else the fuller one, which had to go first anyway
+ */
 struct lab_entry *lab_entry_of(struct lab_core *core, struct lab_front *front,
-			       const struct lab_block *b)
+			       labyrinth_page_t page)
 {
-	return &front->table[lab_block_index(core, b) % LAB_TABLE];
+	u32 set = lab_block_index(core, lab_block_of(core, labyrinth_page_slot(page))) %
+		  (LAB_TABLE / LAB_WAYS);
+	struct lab_entry *entry = &front->table[set * LAB_WAYS];
+	bool first;
+
+	if (page.v - entry[0].key < lab_size(core))
+		return &entry[0];
+	if (page.v - entry[1].key < lab_size(core))
+		return &entry[1];
+	if (!entry[0].freed || !entry[1].freed)
+		first = !entry[0].freed;
+	else
+		first = lab_popcount(entry[0].freed) >= lab_popcount(entry[1].freed);
+	return first ? &entry[0] : &entry[1];
 }
 
 /* A free cannot go the usual way: the page is apart, or it is refused */
 static int lab_free_not(struct lab_core *core, labyrinth_page_t page, int err,
 			struct lab_move *move)
 {
-	struct lab_block *b = lab_block_of(core, labyrinth_page_slot(page));
-	struct lab_entry *entry = lab_entry_of(core, lab_front_here(core), b);
+	struct lab_entry *entry = lab_entry_of(core, lab_front_here(core), page);
 
 	if (err == LAB_APART)
 		err = lab_free_apart(core, page, move);
@@ -224,7 +239,7 @@ static int lab_free_now(struct lab_core *core, struct lab_block *b, labyrinth_pa
 	bool closed = lab_load(&core->bypass) & LAB_CLOSED;
 	bool leave = core->direct && !closed;
 	u64 one = lab_bit(bit);
-	struct lab_entry *entry = lab_entry_of(core, lab_front_here(core), b);
+	struct lab_entry *entry = lab_entry_of(core, lab_front_here(core), page);
 	bool owned;
 	int err = 0;
 
@@ -292,7 +307,7 @@ static int lab_free_other(struct lab_core *core, struct lab_front *front, labyri
 {
 	struct lab_block *b = lab_block_of(core, move->slot);
 	u32 bit = move->slot - lab_first(core, b);
-	struct lab_entry *entry = lab_entry_of(core, front, b);
+	struct lab_entry *entry = lab_entry_of(core, front, page);
 	bool again = entry == front->recent;
 	u64 one = lab_bit(bit);
 
@@ -390,7 +405,7 @@ u64 lab_free_some(struct lab_core *core, u64 base, u64 pages, bool *kick)
 	    (base >> LABYRINTH_SLOT_BITS & (LAB_POOL_IDS - 1)) != core->id)
 		return 0;
 	b = lab_block_of(core, slot);
-	entry = lab_entry_of(core, front, b);
+	entry = lab_entry_of(core, front, (labyrinth_page_t){ base });
 	lab_close_other(front);
 	front->recent = entry;
 	if (entry->key != base || pages & ~entry->ok)

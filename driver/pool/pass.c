@@ -124,7 +124,7 @@ int lab_hand_over(struct lab_core *core, labyrinth_page_t page, enum labyrinth_o
 		err = -EINVAL;
 	} else {
 		lab_close_other(front);
-		entry = lab_entry_of(core, front, lab_block_of(core, move->slot));
+		entry = lab_entry_of(core, front, page);
 		bit = page.v - entry->key;
 		if (bit < lab_size(core) && entry->freed >> bit & 1)
 			err = -ESTALE;

@@ -128,7 +128,7 @@ struct labyrinth_hot {
 	uint32_t slots;
 };
 
-#define LABYRINTH_FRONT_SIZE	4096
+#define LABYRINTH_FRONT_SIZE	4608
 
 /*
  * This thread's number, and how far its front is from CPU 0's; starts as, and above all
@@ -149,8 +149,10 @@ int labyrinth_free_run_slow(struct labyrinth *maze, const struct labyrinth_run *
 
 typedef struct labyrinth_front *lab_front_t;
 
+#ifndef lab_front_mine
 #define lab_front_mine(maze)						\
 	((lab_front_t)(((const struct labyrinth_hot *)(maze))->front + labyrinth_ahead))
+#endif
 #define lab_front_read(front, field)	__atomic_load_n(&(front)->field, __ATOMIC_RELAXED)
 #define lab_front_write(front, field, v)	\
 	__atomic_store_n(&(front)->field, v, __ATOMIC_RELAXED)
