@@ -21,9 +21,9 @@
  *		a block of the depot, whole -> returned, or depot if never issued
  *		the depot's last pages	    -> reserve, atomic callers only
  *	free:	own block	  -> back
- *		another's	  -> this CPU's table: 64 entries of (block, epoch),
- *			each with the pages which may be freed and those which were;
- *			an entry goes to its block under the block's lock, at once
+ *		another's	  -> this CPU's table: entries of (block, epoch), two
+ *			where a block's may be, each with the pages which
+ *			may be freed and those which were; an entry goes to its block under the block's lock, at once
  *			From the second page in a row of one block on, inline: the
  *			front has the entry's mask meanwhile (hot.other_ok), and its
  *			last page, or a page of another block, brings it back
@@ -210,16 +210,18 @@ labyrinth_page_t lab_again(struct lab_core *core)
 	return (labyrinth_page_t){ key ? key + first : 0 };
 }
 
-/* The lowest `want` of some pages, or all; the number found is bounded, not the pages */
+/* The lowest `want` of some pages, or all; in bounded time */
 static inline u64 lab_lowest_of(u64 pages, u32 want)
 {
 	u32 at = 0, step, count;
+	u64 row;
 
 	if (want >= lab_popcount(pages))
 		return pages;
 	/* the usual case: they are next to each other */
-	if (want && (lab_bit(want) - 1) << lab_ctz(pages) == (pages & (lab_bit(want) - 1) << lab_ctz(pages)))
-		return pages & (lab_bit(want) - 1) << lab_ctz(pages);
+	row = (lab_bit(want) - 1) << lab_ctz(pages);
+	if ((pages & row) == row)
+		return row;
 	for (step = LABYRINTH_BLOCK_MAX / 2; step; step /= 2) {
 		count = lab_popcount(pages >> at & (lab_bit(step) - 1));
 		if (count <= want) {
