@@ -85,7 +85,7 @@ class Family:
         pair = [rows[ident] for ident in worst["rows"][:2]]
         values = [row.get("instructions_per_page") for row in pair]
         # Only if that is what was divided
-        if len(pair) < 2 or not all(values) or abs(values[0] / values[1] / worst["value"] - 1) > 0.02:
+        if len(pair) < 2 or not all(values + [worst["value"]]) or abs(values[0] / values[1] / worst["value"] - 1) > 0.02:
             return f"{self.name}."
         above = [rows[f["rows"][0]].get("params") or {} for f in self.figures]
         differ = [name for name in SETTINGS if len({str(params.get(name)) for params in above}) > 1]

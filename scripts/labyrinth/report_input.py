@@ -10,7 +10,7 @@ import json
 import time
 
 from . import bench_table
-from .report_shape import Maybe, count, count_or_flag, counts, flag, misfit, named, number, pair, text
+from .report_shape import Maybe, count, count_or_flag, counts, fill, flag, misfit, named, number, pair, text
 
 SCHEMA = 1
 SPREAD = {"p50": number, "p99": number, "max": number, "p999": Maybe(number)}
@@ -149,6 +149,7 @@ def _wrong(data, shape, rule):
         fault = misfit(content, shape)
         if fault:
             return None, f"is not whole: {fault}"
+        fill(content, shape)
     try:
         fault = rule(content)
     except OverflowError:

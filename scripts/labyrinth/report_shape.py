@@ -77,3 +77,17 @@ def misfit(value, shape, where="the file"):
         return ""
     wrong = shape(value)
     return f"{where} is {wrong}" if wrong else ""
+
+
+def fill(value, shape):
+    """Null for each field that a shape has and the value, which fits it, has not."""
+    if isinstance(shape, Maybe):
+        shape = shape.shape
+    if value is None or callable(shape):
+        return
+    if isinstance(shape, dict):
+        for name, inner in shape.items():
+            fill(value.setdefault(name, None), inner)
+    else:
+        for each in value:
+            fill(each, shape[0])

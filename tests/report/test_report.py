@@ -2,7 +2,9 @@
 """`scripts/lab report` on good, missing and broken result files: what it says, its status, and what is in the page."""
 import html.parser
 import json
+import os
 import pathlib
+import random
 import re
 import struct
 import sys
@@ -241,6 +243,36 @@ class Bad(Case):
                 tried += 1
                 self.assertRegex(report_shape.misfit(content, shape), str(path[-1]), (name, path))
         self.assertGreater(tried, 50)
+
+    def test_any_field(self):
+        """a field anywhere gone, null, nought or empty: refused, or the page is made without it"""
+        def places(value, before=()):
+            steps = value if isinstance(value, dict) else range(min(len(value), 2)) if isinstance(value, list) else ()
+            for step in steps:
+                yield before + (step,)
+                yield from places(value[step], before + (step,))
+
+        chance, good = random.Random(1), {name: json.dumps(make()) for name, make in fixtures.ALL.items()}
+        fixtures.write(self.folder)
+        taken = 0
+        for _ in range(int(os.environ.get("LAB_ROUNDS", 250))):
+            name = chance.choice(list(good))
+            content = json.loads(good[name])
+            *way, last = chance.choice(list(places(content)))
+            inner = content
+            for step in way:
+                inner = inner[step]
+            inner[last] = value = chance.choice((None, 0, "", [], {}, ...))
+            if value is ...:
+                del inner[last]
+            (self.folder / f"{name}.json").write_text(json.dumps(content))
+            sources = report_input.read(self.folder)
+            if sources[name].there:
+                taken += 1
+                with self.subTest(name=name, way=way, last=last, value=value):
+                    self.assertIn("</html>", report_page.whole(sources))
+            (self.folder / f"{name}.json").write_text(good[name])
+        self.assertGreater(taken, 5)
 
     def test_comparison(self):
         """rows of one name, figures about no row and distributions that fall are refused"""
