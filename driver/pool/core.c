@@ -23,7 +23,8 @@
  *	free:	own block	  -> back
  *		another's	  -> this CPU's table: entries of (block, epoch), two
  *			where a block's may be, each with the pages which
- *			may be freed and those which were; an entry goes to its block under the block's lock, at once
+ *			may be freed and those which were; an entry goes to
+ *			its block under the block's lock, at once
  *			From the second page in a row of one block on, inline: the
  *			front has the entry's mask meanwhile (hot.other_ok), and its
  *			last page, or a page of another block, brings it back

@@ -21,7 +21,6 @@
 #define LAB_HELD_SHARE		16		/* all tables hold at most 1/16 of the pool */
 #define LAB_TABLE		128		/* entries in one front's table */
 #define LAB_WAYS		2		/* of these, where a block's may be */
-#define LAB_TABLE_SEEN		8		/* of which one is chosen that must go */
 #define LAB_ROUND_SHARE		4		/* a front issues 1/4 block and more by itself */
 #define LAB_RETIRE_FEW		12		/* pages that an allocation notes one by one */
 #define LAB_NMI_TRIES		4		/* blocks that an NMI looks at */

@@ -111,27 +111,17 @@ bool lab_commit_all(struct lab_core *core, struct lab_front *front)
 }
 
 /*
- * The table holds too much: of the next few entries with freed pages, there is one at
- * least, the fullest goes.  So pages that come in random order go to their blocks with
- * about twice as many others as an entry has on average.
+ * The table holds too much: the next entry with freed pages goes, there is one.  In turn, for
+ * those to which no page comes any more would fill the table if they were left alone.
  */
 static bool lab_commit_next(struct lab_core *core, struct lab_front *front)
 {
-	struct lab_entry *entry, *most = NULL;
-	u32 count, best = 0, seen = 0, left;
+	struct lab_entry *entry;
 
-	for (left = LAB_TABLE; left && seen < LAB_TABLE_SEEN; left--) {
+	do {
 		entry = &front->table[front->hand++ % LAB_TABLE];
-		if (!entry->freed)
-			continue;
-		seen++;
-		count = lab_popcount(entry->freed);
-		if (count > best) {
-			best = count;
-			most = entry;
-		}
-	}
-	return lab_commit(core, front, most);
+	} while (!entry->freed);
+	return lab_commit(core, front, entry);
 }
 
 /* The page is the user's: the first to say so takes it from there */

@@ -163,6 +163,10 @@ static noinline int remote_free(struct remote *remote, labyrinth_page_t page)
 	int err;
 
 	local_irq_save(flags);
+	if (lab_free_known(&remote->core, page)) {
+		local_irq_restore(flags);
+		return 0;
+	}
 	err = lab_free(&remote->core, page, &move);
 	local_irq_restore(flags);
 	if (unlikely(!err && move.kick))
