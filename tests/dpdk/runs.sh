@@ -19,6 +19,7 @@ run torn sh "$guest" -- "$app" --pages 500
 run poll "$app" $few
 run two-lcores "$app" $few --lcores 0,1
 run interrupt "$app" $few --interrupt
+run interrupt-two-lcores "$app" $few --interrupt --lcores 0,1
 run moderated "$app" $few --interrupt --mod-packets 8 --mod-usec 200
 run demand "$app" $few --mode demand
 run demand-interrupt "$app" $few --mode demand --interrupt
@@ -31,6 +32,9 @@ run overload "$app" --pages 2000 --depth 2 --period-ns 1000
 run other-seed "$app" --pages 2000 --queues 4 --seed 8
 run no-such-ops "$app" $few --mempool-ops heap
 run too-many-queues "$app" --pages 100 --queues 16
+run stuck "$app" --pages 100 --period-ns 40000000 --sparse 100 --patience 1
+run stuck-asleep "$app" --pages 100 --period-ns 40000000 --sparse 100 --patience 1 --interrupt
+run no-memory "$app" $few -- --socket-mem 100000
 run bad-words "$app" --pages none
 run no-huge sh "$guest" --huge 0 -- "$app" $few
 run bound-elsewhere sh "$guest" --bind pcieport -- "$app" $few

@@ -40,7 +40,8 @@ class InTheGuest(unittest.TestCase):
         words = [f"--qemu-arg={word}" for word in options.qemu_args]
         for word in options.append:
             words += ["--append", word]
-        status, out, err = labrun.lab("vm", "--no-driver", *words, *TORN, "--", "sh", HERE / "runs.sh", program, dpdk.GUEST)
+        status, out, err = labrun.lab("vm", "--no-driver", *words, *TORN, "--", "sh", HERE / "runs.sh", program,
+                                      dpdk.GUEST)
         if status:
             raise AssertionError(f"the guest ended with status {status}: {err}\n{out}")
         parts = re.split(r"^=== (\S+) (\d+)$", out, flags=re.M)
@@ -76,7 +77,8 @@ class InTheGuest(unittest.TestCase):
     def test_same_bytes(self):
         """interrupts, moderation, demand mode, two lcores and other mempools receive the same bytes"""
         expected = self.verified("poll")["sequence_hash"]
-        for name in ("two-lcores", "interrupt", "moderated", "demand", "demand-interrupt", "labyrinth", "stack"):
+        for name in ("two-lcores", "interrupt", "interrupt-two-lcores", "moderated", "demand", "demand-interrupt",
+                     "labyrinth", "stack"):
             with self.subTest(name):
                 row = self.verified(name)
                 self.assertEqual(row["sequence_hash"], expected)
@@ -120,6 +122,16 @@ class InTheGuest(unittest.TestCase):
     def test_no_device(self):
         """no device: one line, its own status"""
         self.refused("no-device", dpdk.EXIT_NO_DEVICE, "no accelerator")
+
+    def test_stuck(self):
+        """a device that delivers nothing: given up in time, polling and asleep"""
+        self.refused("stuck", dpdk.EXIT_STUCK, "no page came")
+        self.refused("stuck-asleep", dpdk.EXIT_STUCK, "no page came")
+
+    def test_no_memory(self):
+        """DPDK's environment does not start: its own status"""
+        text = self.run_of("no-memory", dpdk.EXIT_EAL)
+        self.assertIn("labyrinth-dpdk: DPDK's environment does not start", text)
 
     def test_bad_words(self):
         """bad arguments: one line, status 2"""
@@ -186,8 +198,8 @@ class Mempool(unittest.TestCase):
     def test_driver(self):
         """the driver's own tests, under ASan and UBSan"""
         dpdk.make(str(dpdk.OUT / "mempool-test"))
-        done = subprocess.run([dpdk.OUT / "mempool-test"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-                              check=False)
+        done = subprocess.run([dpdk.OUT / "mempool-test"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=300, check=False)
         text = done.stdout.decode()
         self.assertEqual(done.returncode, 0, text)
         self.assertEqual(len(re.findall(r"^ok ", text, re.M)), int(re.search(r"^1\.\.(\d+)$", text, re.M)[1]), text)
@@ -200,8 +212,9 @@ class Mempool(unittest.TestCase):
         # By its name alone: EAL takes no path with a folder that anybody may write to, and a clone may be in one.
         words = ["dpdk-test", "-l", "0,1", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m", "512", "-d",
                  "librte_mempool_labyrinth.so", "--mbuf-pool-ops-name", "labyrinth"]
-        done = subprocess.run(words, input=b"mempool_autotest\nquit\n", env={**os.environ, "LD_LIBRARY_PATH": dpdk.OUT},
-                              timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        env = {**os.environ, "LD_LIBRARY_PATH": str(dpdk.OUT)}
+        done = subprocess.run(words, input=b"mempool_autotest\nquit\n", env=env, timeout=300, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
         text = done.stdout.decode(errors="replace")
         self.assertIn("Testing labyrinth mempool handler", text)
         self.assertIn("Test OK", text)

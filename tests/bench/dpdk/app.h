@@ -31,7 +31,7 @@ struct order {
 	uint64_t warm;			/* of these, before what is counted */
 	uint32_t least, most;		/* ns between pages over all queues, for --find */
 	bool find;
-	uint32_t sparse;		/* after --find: so many times less often */
+	uint32_t sparse;		/* so many times less often than the period says */
 	uint32_t cache;			/* of the mempool, objects per lcore */
 	uint32_t buffers;		/* in the mempool; 0: as many as it takes */
 	uint32_t patience;		/* seconds without a page before it is given up */

@@ -190,7 +190,7 @@ static int receive(const struct order *order)
 	pass.one = pass.lcores == 1;
 	if ((order->marks || order->find) && !pass.one)
 		return complain("--marks and --find are for one lcore", EINVAL);
-	pass.period = order->config.period_ns;
+	pass.period = order->config.period_ns * order->sparse;
 	pass.pool = make_pool(order);
 	if (!pass.pool)
 		return complain("no pool of pages", rte_errno);

@@ -69,7 +69,7 @@ static void help(void)
 	     "  --period-ns N          between bursts of a queue; 0 (default): as fast as they are taken\n"
 	     "  --burst N              pages a burst (default 1)\n"
 	     "  --find LEAST:MOST      look for the shortest time between pages without a drop, in ns, and use it\n"
-	     "  --sparse N             after --find: pages come so many times less often\n"
+	     "  --sparse N             pages come so many times less often: 100 is a load of 1 %\n"
 	     "  --depth N              buffers that the device may hold for a queue, a power of two (default 64)\n"
 	     "  --mod-packets N, --mod-usec N   moderation of --interrupt (default none)\n"
 	     "  --mempool-ops NAME     ring_mp_mc, ring_sp_sc, ring_mt_rts, stack, lf_stack, labyrinth, ...\n"
@@ -192,6 +192,10 @@ static int check(const struct order *order)
 		return complain("--size-min is more than --size-max");
 	if (c->depth & (c->depth - 1))
 		return complain("--depth: name a power of two");
+	if (c->period_ns > UINT32_MAX / order->sparse)
+		return complain("--period-ns times --sparse is more than the device can wait, about 4 seconds");
+	if (order->sparse > 1 && !order->find && !c->period_ns)
+		return complain("--sparse: name --period-ns or --find as well");
 	if (order->find && c->period_ns)
 		return complain("--find and --period-ns exclude each other");
 	if (!c->interrupts && (c->mod_packets || c->mod_usec))
