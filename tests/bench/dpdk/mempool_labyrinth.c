@@ -141,25 +141,19 @@ static __rte_always_inline unsigned int issue_run(struct pool *pool, void **obje
 	return n;
 }
 
-static __rte_noinline int put_one(struct pool *pool, const void *object, labyrinth_page_t page)
-{
-	if (likely(!labyrinth_free_pinned(pool->maze, page)))
-		return 0;
-	refuse(pool, object, "it is free already");
-	return -EINVAL;
-}
-
 /*
  * Those of the block that this lcore takes from are gathered and go back at once; this is what there is
- * when a program gives back what it got just before.
+ * when a program gives back what it got just before.  The others go to the library, which gathers them
+ * by blocks.
  */
 static int put_many(struct pool *pool, void *const *object, unsigned int count)
 {
 	const lab_front_t front = lab_front_mine(pool->maze);
 	struct labyrinth_run run = { .base = lab_front_read(front, key) };
 	uint64_t barred = lab_front_barred(front, lab_front_read(front, back));
-	unsigned int i;
-	int err = 0;
+	labyrinth_page_t page[BULK];
+	unsigned int i, n = 0;
+	bool bad = false, stale;
 
 	for (i = 0; i < count; i++) {
 		uint32_t slot = slot_of(pool, object[i]);
@@ -167,22 +161,25 @@ static int put_many(struct pool *pool, void *const *object, unsigned int count)
 
 		if (unlikely(slot == NO_SLOT)) {
 			refuse(pool, object[i], "it is no object of this pool");
-			err = -EINVAL;
+			bad = true;
 			continue;
 		}
 		bit = page_of(pool, slot).v ^ run.base;
 		one = bit < LABYRINTH_BLOCK_MAX ? UINT64_C(1) << bit : 0;
 		/* barred: not of this block, which may be a small one, or not out */
-		if (likely(one && !((run.mask | barred) & one)))
+		if (one && !((run.mask | barred) & one))
 			run.mask |= one;
-		else if (put_one(pool, object[i], page_of(pool, slot)))
-			err = -EINVAL;
+		else
+			page[n++] = page_of(pool, slot);
 	}
-	if (run.mask && unlikely(labyrinth_free_run_pinned(pool->maze, &run))) {
+	stale = run.mask && labyrinth_free_run_pinned(pool->maze, &run);
+	if (n)
+		stale |= labyrinth_free_bulk(pool->maze, page, n) < n;
+	if (unlikely(stale)) {
 		refuse(pool, object[0], "this one or one beside it is free already");
-		err = -EINVAL;
+		bad = true;
 	}
-	return err;
+	return bad ? -EINVAL : 0;
 }
 
 static __rte_always_inline int put(struct pool *pool, void *const *object, unsigned int count)

@@ -132,6 +132,27 @@ static void each_once(void)
 	}
 }
 
+/* A bulk with an object that is free already: all the others go back, whosever block they are of */
+static void mixed_bulk(void)
+{
+	static void *object[SIZE];
+	struct rte_mempool *mp = make(SIZE, ELEMENT, 0);
+	void *bulk[40];
+	unsigned int i;
+
+	CHECK(!rte_mempool_get_bulk(mp, object, SIZE));
+	for (i = 0; i < 40; i++)
+		bulk[i] = object[SIZE - 1 - i * 97];
+	CHECK(!rte_mempool_ops_enqueue_bulk(mp, bulk, 1));
+	CHECK(rte_mempool_ops_enqueue_bulk(mp, bulk, 40) < 0);
+	CHECK(rte_mempool_avail_count(mp) == 40);
+	for (i = 0; i < SIZE; i++)
+		if ((SIZE - 1 - i) % 97 || (SIZE - 1 - i) / 97 >= 40)
+			CHECK(!rte_mempool_ops_enqueue_bulk(mp, &object[i], 1));
+	CHECK(rte_mempool_avail_count(mp) == SIZE);
+	rte_mempool_free(mp);
+}
+
 static void all_or_none(void)
 {
 	struct rte_mempool *mp = make(100, ELEMENT, 0);
@@ -334,6 +355,7 @@ static const struct {
 	{ "each object once, whatever the bulk and the size", each_once },
 	{ "a get takes all or none", all_or_none },
 	{ "puts of free, foreign and no objects are refused", bad_puts },
+	{ "a bulk with one that is free: the others go back", mixed_bulk },
 	{ "two lcores and two other threads, random, across", used_by_four_plain },
 	{ "the same behind rte_mempool's cache", used_by_four_cached },
 	{ "memory in pieces, 64 GiB apart", far_apart },
