@@ -3,12 +3,12 @@
  * Labyrinth accelerator: interrupts and errors
  *
  * Contract: a queue's vector is sent only while it is armed, and sending
- * disarms it.  It is due at once for an unanswered request, for an event
- * completion and for anything that was there when the host armed it; a data
- * completion may be held back by MOD_PACKETS and MOD_USEC.  The admin vector is
- * sent while ERR_STATUS & ERR_ENABLE is not zero: at each new error and after
- * each write to one of the two.  What may not be sent now (bus mastering off,
- * D3hot) stays due and is sent by the engine when it may.
+ * disarms it.  It is due at once for an unanswered request and for an event
+ * completion; data completions may be held back by MOD_PACKETS and MOD_USEC,
+ * those that are there when the host arms it as if they were written then.
+ * The admin vector is sent while ERR_STATUS & ERR_ENABLE is not zero: at each
+ * new error and after each write to one of the two.  What may not be sent now
+ * (bus mastering off, D3hot) stays due and is sent by the engine when it may.
  */
 #include "qemu/osdep.h"
 #include "faults.h"
@@ -180,11 +180,16 @@ uint64_t labyrinth_irq_update(LabyrinthState *s, unsigned qi, uint64_t now)
 void labyrinth_irq_arm(LabyrinthState *s, unsigned qi)
 {
     LabyrinthQueue *q = &s->queue[qi];
+    uint64_t next;
 
     q->armed = true;
-    q->urgent = q->cq_tail != q->cq_head;
+    /* an event that was written meanwhile still is */
+    q->urgent = q->urgent && q->cq_tail != q->cq_head;
     q->irq_deadline = LABYRINTH_NEVER;
-    labyrinth_irq_update(s, qi, labyrinth_now());
+    next = labyrinth_irq_update(s, qi, labyrinth_now());
+    if (next != LABYRINTH_NEVER) {
+        timer_mod_anticipate_ns(s->engine, next);
+    }
 }
 
 /* The queue stops: what moderation holds back is sent while it still may be. */

@@ -145,8 +145,14 @@ static void test_moderation_by_packets(void)
     lane_post(&lane, 7, 1);
     bed_run(bed);
     g_assert_true(bed_msix_take(bed, 1));
-    /* What is there when it is armed is not held back */
+    /* What is there when it is armed counts as just written */
     lane_take(&lane);
+    lane_consume(&lane, true);
+    bed_run(bed);
+    g_assert_false(bed_msix_take(bed, 1));
+    lane_post(&lane, 8, 1);
+    bed_run(bed);
+    g_assert_true(bed_msix_take(bed, 1));
     lane_consume(&lane, true);
     g_assert_true(bed_msix_take(bed, 1));
     /* More packets than the ring holds: at the latest when it is full */
@@ -176,16 +182,24 @@ static void test_moderation_by_time(void)
     /* No time runs while there is nothing */
     bed_run_ns(bed, 5000 * US);
     g_assert_false(bed_msix_take(bed, 1));
-    lane_post(&lane, 0, 2);
+    lane_post(&lane, 0, 3);
     bed_run_ns(bed, 1900 * US);
     lane_take(&lane);
+    g_assert_false(bed_msix_take(bed, 1));
+    bed_run_ns(bed, 200 * US);
+    g_assert_true(bed_msix_take(bed, 1));
+    /* It runs anew from an arming that leaves something */
+    lane_take(&lane);
+    bed_run_ns(bed, 5000 * US);
+    lane_consume(&lane, true);
+    bed_run_ns(bed, 1900 * US);
     g_assert_false(bed_msix_take(bed, 1));
     bed_run_ns(bed, 200 * US);
     g_assert_true(bed_msix_take(bed, 1));
     /* A new delay may be set at any time, also for one that runs */
     lane_take(&lane);
     lane_consume(&lane, true);
-    lane_post(&lane, 2, 1);
+    lane_post(&lane, 3, 1);
     bed_run(bed);
     g_assert_false(bed_msix_take(bed, 1));
     lane_set(&lane, LABYRINTH_QREG_MOD_USEC, 0);
@@ -213,6 +227,29 @@ static void test_event_is_sent_at_once(void)
     bed_run(bed);
     g_assert_true(bed_msix_take(bed, 1));
     g_assert_cmpuint(lane_user_get(&lane, LABYRINTH_UREG_CQ_TAIL), ==, 3);
+    bed_free(bed);
+}
+
+static void test_event_before_arming(void)
+{
+    Bed *bed = bed_new("");
+    Lane lane;
+
+    bed_msix_enable(bed);
+    generating(&lane, bed, 0, LABYRINTH_CONFIG_RING);
+    lane_generator(&lane, 2, 0, 1, 1, 64);
+    lane_set(&lane, LABYRINTH_QREG_MOD_USEC, 1000 * 1000);
+    lane_start(&lane);
+    lane_post(&lane, 0, 1);
+    bed_run(bed);
+    g_assert_true(bed_msix_take(bed, 1));
+    /* Moderation does not hold back what arming finds of an event */
+    lane_set(&lane, LABYRINTH_QREG_MOD_PACKETS, 1000);
+    lane_post(&lane, 1, 1);
+    bed_run(bed);
+    g_assert_false(bed_msix_take(bed, 1));
+    lane_consume(&lane, true);
+    g_assert_true(bed_msix_take(bed, 1));
     bed_free(bed);
 }
 
@@ -360,6 +397,8 @@ void add_irq_tests(void)
                    test_moderation_by_packets);
     qtest_add_func("labyrinth/irq/moderation/time", test_moderation_by_time);
     qtest_add_func("labyrinth/irq/event", test_event_is_sent_at_once);
+    qtest_add_func("labyrinth/irq/event-before-arming",
+                   test_event_before_arming);
     qtest_add_func("labyrinth/irq/stop", test_stop_sends_what_was_held_back);
     qtest_add_func("labyrinth/irq/requests", test_requests);
     qtest_add_func("labyrinth/irq/errors", test_errors);
