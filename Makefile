@@ -9,7 +9,7 @@ option = $(if $($(1)),--$(2) "$$$(1)")
 RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call option,PAGES,pages) \
 	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel)
 
-.PHONY: help run shell test test-full bench stress report soak fuzz firmware check deps setup bundle unbundle clean
+.PHONY: help run shell test test-full bench compare stress report soak fuzz firmware check deps setup bundle unbundle clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,8 @@ help:
 	@echo 'make shell      the guest with the modules loaded, and a prompt (KERNEL=)'
 	@echo 'make test       every suite that fits into CI; test-full: the long ones too (SLICE=NAME: only that)'
 	@echo 'make bench      the benchmarks: tables, and build/results/bench.json (BENCH=NAME: only that; SAMPLES=N)'
+	@echo 'make compare    the driver with each allocator against DPDK, on the same traffic: tables, and'
+	@echo '                build/results/compare.json (FULL=1: all of the matrix)'
 	@echo 'make stress     traffic, memory pressure, faults and life-cycle events together, judged (FULL=1: every scenario;'
 	@echo '                SCENARIO=NAME  SEED=N  KERNEL=NAME  DURATION=SECONDS; scripts/lab stress --list names them)'
 	@echo 'make report     build/report/index.html: one page, with charts, about all that was measured so far'
@@ -47,6 +49,9 @@ test-full:
 
 bench:
 	@$(LAB) bench $(call option,SAMPLES,samples) $(if $(BENCH),"$$BENCH")
+
+compare:
+	@$(LAB) compare $(if $(FULL),--full)
 
 stress:
 	@$(LAB) stress $(if $(FULL),--full) $(call option,SEED,seed) $(call option,KERNEL,kernel) \

@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 
-from . import (cmd_bench, cmd_bundle, cmd_check, cmd_dpdk, cmd_export, cmd_fuzz, cmd_fuzz_api, cmd_hostile, cmd_life,
-               cmd_report, cmd_run, cmd_setup, cmd_soak, cmd_stress, cmd_suites, cmd_test, cmd_vm, exact, machine, ui)
+from . import (cmd_bench, cmd_bundle, cmd_check, cmd_compare, cmd_dpdk, cmd_export, cmd_fuzz, cmd_fuzz_api, cmd_hostile,
+               cmd_life, cmd_report, cmd_run, cmd_setup, cmd_soak, cmd_stress, cmd_suites, cmd_test, cmd_vm, exact, machine, ui)
 
 DESCRIPTION = """Labyrinth's launcher: fetches, builds, boots, shares and reports.
 
@@ -32,7 +32,7 @@ def _parser():
 
 def _command_modules():
     return [cmd_run, cmd_vm, cmd_setup, cmd_test, cmd_check, cmd_suites, exact, cmd_bench, cmd_soak, cmd_fuzz, cmd_life,
-            cmd_fuzz_api, cmd_hostile, cmd_export, cmd_bundle, cmd_stress, cmd_dpdk, cmd_report]
+            cmd_fuzz_api, cmd_hostile, cmd_export, cmd_bundle, cmd_stress, cmd_dpdk, cmd_compare, cmd_report]
 
 
 def _system_error(problem):

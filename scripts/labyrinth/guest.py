@@ -43,6 +43,7 @@ class Options:
     tty: tuple = ()                                             # (rows, columns)
     exact: bool = False
     files: dict = dataclasses.field(default_factory=dict)       # {guest path: bytes}, for an exact run
+    events: tuple = ("labyrinth_*",)                            # of the device, that an exact run logs
     seed: int = 1
     gdb: str = ""                                               # socket to wait on
     verbose: bool = False
@@ -163,9 +164,9 @@ def qemu_argv(qemu, firmware, kernel, initrd, options, accel, chardevs):
     return [os.fspath(word) for word in argv + options.qemu_args]
 
 
-def device_log_argv(path):
+def device_log_argv(path, events):
     """The device's trace events, each with its own virtual time and without the host's."""
-    return ["-msg", "timestamp=off", "-D", str(path), "-d", "trace:labyrinth_*"]
+    return ["-msg", "timestamp=off", "-D", str(path), "-d", ",".join(f"trace:{event}" for event in events)]
 
 
 def check_assignments(words, what):

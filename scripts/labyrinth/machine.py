@@ -263,7 +263,7 @@ def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None,
             argv = guest.qemu_argv(qemu.program, qemu.firmware, kernel, initrd, options, chosen,
                                    current.open_ports(folder))
             if options.exact:
-                argv += guest.device_log_argv(folder / "device.log")
+                argv += guest.device_log_argv(folder / "device.log", options.events)
             (paths.make_dir(paths.BUILD / "log") / "qemu-command").write_text(
                 re.sub(r" (?=-)", " \\\n  ", " ".join(argv)) + "\n")
             child = _start(argv, current, folder)

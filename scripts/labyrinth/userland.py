@@ -13,6 +13,7 @@ KSELFTEST = paths.BUILD / "kselftest"
 LIFE = paths.BUILD / "life/life"
 FUZZ_API = paths.BUILD / "fuzz-api/fuzz-api"
 HOSTILE = paths.BUILD / "hostile"
+COMPARE = paths.BUILD / "compare/receive"
 
 
 def _make(folder, what, result, *words):
@@ -45,6 +46,12 @@ def hostile():
     """The folder of the programs for a device that does wrong."""
     _make("tests/hostile", "hostile", HOSTILE)
     return HOSTILE
+
+
+def compare():
+    """The static receiver of the comparison."""
+    _make("tests/bench/compare", "compare", COMPARE)
+    return COMPARE
 
 
 def kselftest():
