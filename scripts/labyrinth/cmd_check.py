@@ -73,7 +73,7 @@ def kernel_style():
     _, tree = kernel_build.source()
     files = [f for f in _files("driver", ".c", ".h") + _files("tests/kselftest", ".c", ".h")
              + _files("tests/kunit", ".c", ".h") + _files("tests/memory", ".c", ".h")
-             + _files("tests/bench/kernel", ".c", ".h")
+             + _files("tests/bench/kernel", ".c", ".h") + _files("tests/bench/compare/probe", ".c", ".h")
              + _files("tests/sample", ".c", ".h") + _files("tests/races", ".c")
              + [paths.ROOT / "qemu-device/labyrinth_hw.h"]
              if not any(part in USER_SPACE for part in f.relative_to(paths.ROOT).parts)]

@@ -13,8 +13,9 @@ def params(row, period, facts=None):
     """All that the row's figures depend on."""
     low, high = compare_matrix.SIZES[row.sizes]
     found = {"pages": row.pages, "warm": row.warm, "seed": compare_matrix.SEED, "size_min": low, "size_max": high,
-             "period_ns": period, "depth": compare_matrix.DEPTH, "mod_packets": compare_matrix.MOD_PACKETS,
-             "mod_usec": compare_matrix.MOD_USEC, "check": row.check, "init_on_alloc": int(row.zeroing),
+             "period_ns": period, "depth": compare_matrix.DEPTH,
+             **({} if row.driver == "dpdk-poll" else {"mod_packets": compare_matrix.MOD_PACKETS,
+                                                      "mod_usec": compare_matrix.MOD_USEC}), "check": row.check, "init_on_alloc": int(row.zeroing),
              "iommu": "intel, lazy" if row.iommu and row.driver == "kernel" else "intel, vfio" if row.iommu else "none",
              "cpu": f"{compare_guest.CPU}{',' + row.cpu if row.cpu else ''}", "cpus": 1, "icount": "shift=0",
              "module": " ".join(compare_guest.driver_words(row)) if row.driver == "kernel" else ""}

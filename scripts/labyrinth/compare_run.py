@@ -2,13 +2,18 @@
 """Running rows of the comparison, several guests at a time.
 
 Contract: how many run at a time changes no figure, for the guest counts instructions and not time. Each row runs in
-a process of its own, which ends with this one. A row's pace comes from another row, which runs before it.
+a process of its own, which ends with this one. A row's pace comes from another row, which runs before it. What a run
+of the same builds gave is kept and taken again, so that one that was interrupted goes on where it ended.
 """
+import json
 import multiprocessing
 import multiprocessing.connection
 import time
 
-from . import compare_guest, compare_matrix, compare_rows, machine, ui
+from . import compare_guest, compare_matrix, compare_rows, machine, paths, ui
+
+
+KEPT = paths.BUILD / "compare" / "rows"
 
 
 def period_of(row, rows):
@@ -23,19 +28,24 @@ def period_of(row, rows):
     return max(1, round(base["virtual_ns_per_page"] * compare_matrix.PACES[row.load] * row.queues))
 
 
-def one(guest, row, rows):
-    """The JSON row of a run."""
+def one(guest, row, rows, fresh):
+    """The JSON row of a run, or of the one that was kept."""
     period = None
     try:
         period = period_of(row, rows)
-        return compare_rows.made(row, period, guest.run(row, period))
+        kept = KEPT / f"{guest.digest(row, period)}.json"
+        if not fresh and kept.is_file():
+            return json.loads(kept.read_text())
+        found = compare_rows.made(row, period, guest.run(row, period))
+        paths.write_atomically(kept, json.dumps(found))
+        return found
     except compare_guest.Absent as reason:
         return compare_rows.absent(row, period, str(reason))
 
 
-def _child(pipe, guest, row, rows):
+def _child(pipe, guest, row, rows, fresh):
     try:
-        pipe.send((one(guest, row, rows), None))
+        pipe.send((one(guest, row, rows, fresh), None))
     except ui.LabError as problem:
         pipe.send((None, str(problem)))
     except machine.Interrupted:
@@ -45,14 +55,14 @@ def _child(pipe, guest, row, rows):
 def ordered(rows):
     """The rows and the ones that they take their pace from, these first."""
     paces = [pace for row in rows if (pace := row.pace())]
-    return list(dict.fromkeys(paces + [row for row in rows if row.pace() is None] + list(rows)))
+    return list(dict.fromkeys(paces + list(rows)))
 
 
 class _Worker:
-    def __init__(self, context, guest, row, rows):
+    def __init__(self, context, guest, row, rows, fresh):
         self.row, self.begun = row, time.monotonic()
         self.pipe, theirs = context.Pipe(duplex=False)
-        self.process = context.Process(target=_child, args=(theirs, guest, row, dict(rows)))
+        self.process = context.Process(target=_child, args=(theirs, guest, row, dict(rows), fresh))
         self.process.start()
         theirs.close()
 
@@ -70,8 +80,8 @@ def _say(number, total, row, found, seconds):
     ui.note(f"  {number} of {total}: {row.id}: {what} ({seconds:.0f} s)")
 
 
-def run(guest, rows, jobs):
-    """({id: JSON row}, [what was wrong]) of all rows."""
+def run(guest, rows, jobs, fresh=True):
+    """({id: JSON row}, [what was wrong]) of all rows; not `fresh`: those that were kept are not run again."""
     context = multiprocessing.get_context("fork")
     waiting, running, found, wrong = ordered(rows), [], {}, []
     total, number = len(waiting), 0
@@ -81,7 +91,7 @@ def run(guest, rows, jobs):
             while ready and len(running) < jobs:
                 row = ready.pop(0)
                 waiting.remove(row)
-                running.append(_Worker(context, guest, row, found))
+                running.append(_Worker(context, guest, row, found, fresh))
             for pipe in multiprocessing.connection.wait([worker.pipe for worker in running]):
                 worker = next(w for w in running if w.pipe is pipe)
                 running.remove(worker)

@@ -15,7 +15,8 @@ static void timeline(const struct pass *pass)
 	for (i = 0; i < pass->looks; i++) {
 		const struct look *look = &pass->look[i];
 
-		printf("%s[%" PRIu64 ",%u,{", i ? "," : "", look->when - pass->begin, look->free);
+		/* The first ones are before the mark. */
+		printf("%s[%" PRId64 ",%u,{", i ? "," : "", (int64_t)(look->when - pass->begin), look->free);
 		for (r = 0; r < LABYRINTH_ROUTES; r++)
 			printf("%s\"%s\":%llu", r ? "," : "", labyrinth_io_route(r),
 			       (unsigned long long)look->allocs[r]);

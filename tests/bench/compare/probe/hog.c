@@ -2,10 +2,11 @@
 /*
  * No free page in the system for a while
  *
- * Contract: writing "LEAVE BEGIN LENGTH" to debugfs compare/hog takes memory until LEAVE pages are free, at
- * once and as any process may; BEGIN microseconds later, in an interrupt, all the rest that an atomic
- * allocation can get, and LENGTH microseconds after that gives that rest back.  A storm of packets that
- * nobody expected does the same to a system.  Writing "0 0 0" gives back everything.
+ * Contract: writing "LEAVE BEGIN LENGTH" to debugfs compare/hog takes memory until LEAVE pages
+ * are free, at once and as any process may; BEGIN microseconds later, in an interrupt, all the
+ * rest that an atomic allocation can get, and LENGTH microseconds after that gives that rest
+ * back.  A storm of packets that nobody expected does the same to a system.  Writing "0 0 0"
+ * gives back everything.
  */
 #include <linux/debugfs.h>
 #include <linux/hrtimer.h>

@@ -2,11 +2,11 @@
 /*
  * How long the driver's interrupt handlers take, and the softirqs that follow them
  *
- * Contract: one CPU, where the time stamp counter counts instructions.  Each time is from just before the
- * handler to just behind it; the return from one probe and the call of the
- * other, some 30 instructions, are in it.  A
- * softirq's time has the interrupts in it that came meanwhile.  debugfs compare/isr and compare/softirq list
- * all times, a number a line; writing anything to one of them forgets its times.
+ * Contract: one CPU, where the time stamp counter counts instructions.  Each time is from just
+ * before the handler to just behind it; the return from one probe and the call of the other,
+ * some 30 instructions, are in it.  A softirq's time has the interrupts in it that came
+ * meanwhile.  debugfs compare/isr and compare/softirq list all times, a number a line; writing
+ * anything to one of them forgets its times.
  */
 #include <linux/debugfs.h>
 #include <linux/interrupt.h>
