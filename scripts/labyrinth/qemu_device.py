@@ -181,7 +181,7 @@ def _describe(base, kind):
     flags = _flags(base, commands, EXEMPLARS) + own + list(kind.flags)
     objects = ninja.objects(flags + WARNINGS, sorted(DEVICE.glob("*.c")), "device", order=[header])
     objects += ninja.objects(flags, [code], "device", order=[header])
-    core = sorted((FIRMWARE / "core").glob("*.c")) + sorted((FIRMWARE / "port/host").glob("*.c"))
+    core = sorted((FIRMWARE / "core").glob("*.c"))
     firmware = ninja.objects([kind.flavour.cc] + FIRMWARE_FLAGS + list(kind.firmware_flags)
                              + [f"-I{FIRMWARE / 'include'}", f"-I{DEVICE}"], core, "firmware")
     ninja.link(_link(base, commands, "qemu-system-x86_64"), kind.program, objects + firmware)

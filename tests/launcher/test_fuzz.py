@@ -9,7 +9,7 @@ from unittest import mock
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import labrun  # noqa: E402
-from labyrinth import cmd_fuzz, fuzz_coverage, fuzz_ledger, ui  # noqa: E402
+from labyrinth import campaigns, cmd_fuzz, fuzz_coverage, fuzz_ledger, paths, soak_ledger, ui  # noqa: E402
 
 
 class Words(unittest.TestCase):
@@ -44,6 +44,15 @@ class Seeds(unittest.TestCase):
             with self.assertRaises(ui.LabError) as told:
                 cmd_fuzz.unpack_seeds(cmd_fuzz.TARGETS["guest"], pathlib.Path(folder) / "out")
             self.assertIn("xyz", str(told.exception))
+
+
+class Sources(unittest.TestCase):
+    def test_there(self):
+        """what each ledger's hash is made of is in the repository"""
+        about = [fuzz_ledger.SOURCES, soak_ledger.SOURCES] + [c.sources for c in campaigns.ALL.values()]
+        for name in {name for names in about for name in names}:
+            self.assertTrue((paths.ROOT / name).exists(), name)
+        self.assertEqual(fuzz_ledger.sources(), fuzz_ledger.sources())
 
 
 class Sums(unittest.TestCase):
