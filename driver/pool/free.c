@@ -40,21 +40,30 @@ void lab_close_other(struct lab_front *front)
 	lab_store(&front->opened, 0);
 	lab_store(&front->hot.other, 0);
 	lab_store(&front->hot.other_ok, 0);
-	front->recent->ok = ok;
+	front->recent->ok &= ~freed;
 	front->recent->freed |= freed;
 	lab_store(&front->held, front->held + lab_popcount(freed));
 	lab_count(&front->frees, lab_popcount(freed));
 }
 
-/* From now on inline, if the table has room for all the pages that may come */
+/*
+ * From now on inline: all that may be freed of the entry, or as much as the table has room
+ * for of what comes after a page, for most come back in the order in which they went
+ */
 static void lab_open_other(struct lab_core *core, struct lab_front *front, struct lab_block *b,
-			   struct lab_entry *entry)
+			   struct lab_entry *entry, u32 bit)
 {
-	if (!entry->ok || front->held + lab_popcount(entry->ok) > core->held_max)
+	u32 room = core->held_max - front->held;
+	u64 ok = entry->ok;
+
+	if (lab_popcount(ok) > room)
+		ok &= (lab_bit(room) - 1) << bit << 1;
+	/* a last page is never freed inline */
+	if (!(ok & (ok - 1)))
 		return;
-	lab_store(&front->opened, entry->ok);
+	lab_store(&front->opened, ok);
 	front->hot.other_busy = &b->busy;
-	lab_store(&front->hot.other_ok, entry->ok);
+	lab_store(&front->hot.other_ok, ok);
 	lab_store(&front->hot.other, entry->key);
 }
 
@@ -325,7 +334,7 @@ static int lab_free_other(struct lab_core *core, struct lab_front *front, labyri
 	else if (!entry->ok && entry->last)
 		move->kick |= lab_commit(core, front, entry);
 	else if (again)
-		lab_open_other(core, front, b, entry);
+		lab_open_other(core, front, b, entry, bit);
 	return 0;
 }
 

@@ -180,6 +180,7 @@ KNOWN = [
     Mutant("known: the page may be freed once more", "lab_free_known", [("entry->ok = ok;", ";")], "unit", "oracle"),
     Mutant("known: the free is not remembered", "lab_free_known", [("entry->freed |= one;", ";")], "unit", "oracle"),
     Mutant("known: a table holds without end", "lab_free_known", [("front->held >= core->held_max", "0")], "unit", "bounds"),
+    Mutant("open: more than the table has room for", "lab_open_other", [("lab_popcount(ok) > room", "0")], "unit", "table"),
     Mutant("known: what is open to inline frees is not asked", "lab_free_known", [("front->hot.other || ", "")], "unit", "table"),
     Mutant("known: a starved pool's frees wait", "lab_free_known", [("lab_load(&core->bypass)", "0")], "unit", "table"),
 ]

@@ -38,6 +38,14 @@ static unsigned int table_holds(struct labyrinth *maze, unsigned int cpu)
 	return n;
 }
 
+/* The next free of this page is an inline one */
+static bool page_is_open(const struct lab_front *front, labyrinth_page_t page)
+{
+	u64 bit = page.v ^ front->hot.other;
+
+	return bit < LABYRINTH_BLOCK_MAX && front->hot.other_ok >> bit & 1;
+}
+
 /* A row of one block's pages is freed inline, then pages of others that the table knows */
 static void test_row_then_known(void **state)
 {
@@ -64,6 +72,30 @@ static void test_row_then_known(void **state)
 	}
 	assert_int_equal(most, maze->core.held_max);
 	assert_int_equal(labyrinth_free(maze, out[0][BLOCK - 1]), 0);
+	unit_end(maze);
+}
+
+/* A row that is longer than what the table may hold goes inline too, in parts that it has room for */
+static void test_row_in_a_small_table(void **state)
+{
+	struct labyrinth *maze = interrupt_pool(2, 1024);
+	const struct lab_front *front = lab_front_of(&maze->core, 1);
+	labyrinth_page_t out[2 * BLOCK];
+	unsigned int i, inlined = 0;
+
+	(void)state;
+	assert_true(maze->core.held_max < BLOCK - 2);
+	for (i = 0; i < 2 * BLOCK; i++)
+		out[i] = take(maze);
+	labyrinth_set_cpu(1);
+	for (i = 0; i < 2 * BLOCK; i++) {
+		inlined += front->hot.other && page_is_open(front, out[i]);
+		assert_int_equal(labyrinth_free(maze, out[i]), 0);
+		assert_true(table_holds(maze, 1) <= maze->core.held_max);
+	}
+	assert_true(inlined > BLOCK);
+	for (i = 0; i < 2 * BLOCK; i++)
+		assert_int_equal(labyrinth_free(maze, out[i]), -ESTALE);
 	unit_end(maze);
 }
 
@@ -129,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_row_then_known),
+		cmocka_unit_test(test_row_in_a_small_table),
 		cmocka_unit_test(test_known_while_starved),
 		cmocka_unit_test(test_entry_of_own_issue),
 	};
