@@ -230,7 +230,7 @@ const struct row rows[] = {
 	  .detected = harmless, .recovered = harmless },
 	{ .fault = "irq-spurious", .settings = "rate=500000 limit=50", .least = 20, .pages = 600,
 	  .detected = harmless, .recovered = harmless },
-	{ .fault = "irq-storm", .settings = "nth=5 param=200000", .least = 1, .pages = 40,
+	{ .fault = "irq-storm", .settings = "nth=5 param=200000", .least = 1, .pages = 120,
 	  .period = 50000000, .detected = stormed, .recovered = storm_over },
 	{ .fault = "comp-lost", .settings = "rate=50000 limit=8", .least = 8, .pages = 600,
 	  .detected = drop_seen, .recovered = drop_over },

@@ -12,6 +12,7 @@
 #include "lab.h"
 
 #define PAGES 10000
+#define RESCUED_PAGES 64	/* at most, at a time: LABYRINTH_IRQ_BUDGET of the driver */
 
 FIXTURE(data) {
 	struct lab_rx rx[LAB_QUEUES];
@@ -140,8 +141,13 @@ TEST_F_TIMEOUT(data, all_pages_are_right, 300)
 		EXPECT_GT(lab_isr_pages(&stats), 0);
 		if (variant->mode == LABYRINTH_MODE_DEMAND) {
 			EXPECT_EQ(stats.requests, stats.produced);
-			/* each page came through the ISR, or was denied there and granted late */
-			EXPECT_LE(stats.produced, lab_isr_pages(&stats) + stats.late_grants);
+			/*
+			 * Each page came through the ISR, or was denied there and granted late;
+			 * where the host is so busy that the driver does not wait any longer for
+			 * an interrupt, it serves as many requests as one.
+			 */
+			EXPECT_LE(stats.produced, lab_isr_pages(&stats) + stats.late_grants +
+						  RESCUED_PAGES * stats.rescued);
 			EXPECT_LE(stats.late_grants, stats.denied);
 		}
 		EXPECT_ACCOUNTED(&self->rx[i], stats);
