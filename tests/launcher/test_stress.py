@@ -143,7 +143,7 @@ class Refused(unittest.TestCase):
         self.refused("stress", "steady", "--full", says="not both")
         self.refused("stress", "steady", "--seed", "-1", says="SEED=-1")
         self.refused("stress", "steady", "--duration", "0", says="more than 0")
-        self.refused("stress", "lone", "--kernel", "rt", says="scenario lone is for stock, not for --kernel rt")
+        self.refused("stress", "tiny", "--kernel", "rt", says="scenario tiny is for stock 6.12, not for --kernel rt")
 
     def test_replay(self):
         """a result that cannot be repeated"""
