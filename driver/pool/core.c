@@ -26,8 +26,9 @@
  *			may be freed and those which were; an entry goes to
  *			its block under the block's lock, at once
  *			From the second page in a row of one block on, inline: the
- *			front has the entry's mask meanwhile (hot.other_ok), and its
- *			last page, or a page of another block, brings it back
+ *			front has the entry's mask meanwhile (hot.other_ok), or as much
+ *			of it as the table has room for, and the last page of that, or a
+ *			page of another block, brings it back
  *
  * A route is where the call found the page: the other pages of a block that came
  * from the depot count as cpu.
