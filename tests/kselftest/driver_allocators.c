@@ -2,7 +2,7 @@
 /*
  * The same traffic with each allocator behind the interrupt, where it may be: every byte is
  * the generator's, every page comes back, also when the reader, the device or the driver
- * goes at a bad moment.  What may not be is refused at load.
+ * goes at a bad moment.  That what may not be is refused at load, driver_params.c shows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -460,47 +460,6 @@ TEST_F(with, a_stuck_reader_does_not_hold_up_unbind)
 	pthread_join(stuck.thread, NULL);
 	EXPECT_EQ(variant->late ? 4096 : -ENODEV, stuck.got);
 	close(fd);
-}
-
-/* --- what may not be --------------------------------------------------------------------- */
-
-FIXTURE(never) {
-	int unused;
-};
-
-FIXTURE_VARIANT(never) {
-	const char *params;
-};
-
-FIXTURE_VARIANT_ADD(never, allocator) { "allocator=best" };
-FIXTURE_VARIANT_ADD(never, bottom) { "bottom=middle" };
-FIXTURE_VARIANT_ADD(never, page_pool_in_hardirq) { "allocator=page_pool" };
-FIXTURE_VARIANT_ADD(never, policy_of_another) { "allocator=page bottom=softirq policy=pool" };
-FIXTURE_VARIANT_ADD(never, isolate_of_another) {
-	"allocator=mempool bottom=softirq isolate=strict"
-};
-
-FIXTURE_SETUP(never)
-{
-	if (!getenv("LAB_MODULE_DIR"))
-		return;
-	ASSERT_EQ(0, lab_unload());
-}
-
-FIXTURE_TEARDOWN(never)
-{
-	if (!getenv("LAB_MODULE_DIR"))
-		return;
-	lab_unload();
-	EXPECT_EQ(0, lab_load(""));
-	EXPECT_TRUE(lab_wait_device());
-}
-
-TEST_F(never, the_module_does_not_load)
-{
-	if (!getenv("LAB_MODULE_DIR"))
-		SKIP(return, "LAB_MODULE_DIR is not set");
-	EXPECT_EQ(-EINVAL, lab_load(variant->params));
 }
 
 TEST_HARNESS_MAIN

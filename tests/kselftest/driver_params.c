@@ -247,6 +247,16 @@ FIXTURE_VARIANT_ADD(refused, depth_odd) { .params = "depth=100" };
 FIXTURE_VARIANT_ADD(refused, depth_none) { .params = "depth=0" };
 FIXTURE_VARIANT_ADD(refused, depth_beyond) { .params = "depth=4096" };
 FIXTURE_VARIANT_ADD(refused, bounds_crossed) { .params = "pool_pages=100 pool_max=99" };
+FIXTURE_VARIANT_ADD(refused, allocator) { .params = "allocator=best" };
+FIXTURE_VARIANT_ADD(refused, bottom) { .params = "bottom=middle" };
+FIXTURE_VARIANT_ADD(refused, page_pool_in_hardirq) { .params = "allocator=page_pool" };
+FIXTURE_VARIANT_ADD(refused, policy_of_another) {
+	.params = "allocator=page bottom=softirq policy=pool"
+};
+
+FIXTURE_VARIANT_ADD(refused, isolate_of_another) {
+	.params = "allocator=mempool bottom=softirq isolate=strict"
+};
 
 FIXTURE_SETUP(refused)
 {
