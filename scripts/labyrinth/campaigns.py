@@ -54,17 +54,19 @@ def _kills_step(prepared, chunk, seed, out):
     return cmd_hostile.boot(prepared, cmd_hostile.command_of("kills", 0, 0, chunk), False, out=out)
 
 
-_HOSTILE_SOURCES = ("driver", "qemu-device", "tests/hostile", "tests/kselftest/lab.c", "tests/kselftest/lab_module.c")
+# The device decides with the firmware's core.
+_PARTS = ("driver", "qemu-device", "firmware-model/core", "firmware-model/include", "tests/kselftest/lab.c")
+_HOSTILE_SOURCES = (*_PARTS, "tests/hostile", "tests/kselftest/lab_module.c")
 
 ALL = {
     "life": Campaign("life", "rounds of unbind, rmmod, FLR and hot-unplug under full load", "stock",
                      {"stock": 1000, "debug": 100}, 50, "rounds of each kind",
-                     ("driver", "qemu-device", "tests/life", "tests/kselftest/lab.c", "tests/kselftest/lab_module.c"),
+                     (*_PARTS, "tests/life", "tests/kselftest/lab_module.c"),
                      cmd_life.prepare, _life_step, _life_count,
                      lambda counts: min(counts[f"{kind}_rounds"] for kind in cmd_life.KINDS)),
     "fuzz-api": Campaign("fuzz-api", "calls of the user API that nobody should make", "debug",
                          {"debug": 10**6, "kcsan": 10**5}, 10**5, "calls",
-                         ("driver", "qemu-device", "tests/fuzz/api", "tests/kselftest/lab.c"),
+                         (*_PARTS, "tests/fuzz/api"),
                          cmd_fuzz_api.prepare, _fuzz_step, cmd_fuzz_api.results, lambda counts: counts["calls"]),
     "hostile": Campaign("hostile", "seeds of a device that may say anything at any time", "debug",
                         {"debug": 10**4}, 200, "seeds", _HOSTILE_SOURCES, cmd_hostile.prepare, _hostile_step,
