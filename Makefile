@@ -25,7 +25,8 @@ help:
 	@echo '                SCENARIO=NAME  SEED=N  KERNEL=NAME  DURATION=SECONDS; scripts/lab stress --list names them)'
 	@echo 'make report     build/report/index.html: one page, with charts, about all that was measured so far'
 	@echo 'make soak       the long counts, each goes on where it ended: 10^8 allocations in NMIs and hard interrupts,'
-	@echo '                1,000 rounds of each way to go and come back, 10^6 calls of the fuzzer (SOAK=NAME: only that)'
+	@echo '                1,000 rounds of each way to go and come back, 10^4 seeds of a lying device, 10^4 killed readers,'
+	@echo '                10^6 calls of the fuzzer (SOAK=NAME: only that; scripts/lab soak --help)'
 	@echo 'make fuzz       fuzz the device model as a hostile guest under ASan and UBSan (MINUTES=N, SEED=N)'
 	@echo 'make firmware   the images for Cortex-M behind its MPU, and their sizes'
 	@echo 'make check      style and static checks only'
@@ -61,7 +62,7 @@ report:
 	@$(LAB) report
 
 soak:
-	@for what in $${SOAK:-interrupts life fuzz-api}; do $(LAB) soak "$$what" || exit; done
+	@for what in $${SOAK:-interrupts life hostile kills fuzz-api}; do $(LAB) soak "$$what" || exit; done
 	@$(if $(SOAK),,$(LAB) soak life --kernel debug)
 
 fuzz:
