@@ -17,45 +17,11 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "lab.h"
+#include "lab_fixture.h"
 
 #define TEARDOWN_MS 2000
 
-FIXTURE(life) {
-	struct lab_rx rx[LAB_QUEUES];
-	char pci[32];
-};
-
-FIXTURE_VARIANT(life) {
-	uint32_t mode;
-};
-
-FIXTURE_VARIANT_ADD(life, demand) { .mode = LABYRINTH_MODE_DEMAND };
-FIXTURE_VARIANT_ADD(life, ring) { .mode = LABYRINTH_MODE_RING };
-
-FIXTURE_SETUP(life)
-{
-	int i;
-
-	for (i = 0; i < LAB_QUEUES; i++)
-		self->rx[i].fd = -1;
-	ASSERT_NE(NULL, lab_pci());
-	strcpy(self->pci, lab_pci());
-}
-
-FIXTURE_TEARDOWN(life)
-{
-	uint64_t errors;
-	int i;
-
-	for (i = 0; i < LAB_QUEUES; i++)
-		lab_close(&self->rx[i]);
-	EXPECT_TRUE(lab_wait_device());
-	EXPECT_TRUE(lab_pages_back());
-	/* whatever happened: the device was never told a thing that it had to refuse */
-	EXPECT_TRUE(lab_read_number(LAB_SYS "/errors", &errors));
-	EXPECT_EQ(0, errors);
-}
+LAB_BOTH_MODES(life)
 
 /* --- a process goes -------------------------------------------------------------- */
 
