@@ -29,6 +29,14 @@
 #include "sysemu/reset.h"
 #endif
 
+#if LABYRINTH_QEMU_AT_LEAST(10, 1)
+#include "exec/icount.h"
+#elif LABYRINTH_QEMU_AT_LEAST(10, 0)
+#include "system/cpu-timers.h"
+#else
+#include "sysemu/cpu-timers.h"
+#endif
+
 /* Class data and interface lists are const since 10.1. */
 #if LABYRINTH_QEMU_AT_LEAST(10, 1)
 #define LABYRINTH_TYPE_CONST const

@@ -16,7 +16,7 @@
 #include "qapi/error.h"
 #include "qemu/module.h"
 #include "qom/object.h"
-#include "sysemu/cpu-timers.h"
+#include "compat.h"
 #include "trace.h"
 
 #define TYPE_LABYRINTH_METER "labyrinth-meter"
@@ -96,19 +96,20 @@ static void meter_realize(DeviceState *dev, Error **errp)
     isa_register_ioport(ISA_DEVICE(dev), &m->io, METER_PORT);
 }
 
-static Property meter_properties[] = {
+static const Property meter_properties[] = {
     DEFINE_PROP_UINT32("sample", LabyrinthMeter, sample, 0),
-    DEFINE_PROP_END_OF_LIST(),
 };
 
-static void meter_class_init(ObjectClass *class, void *data)
+static void meter_class_init(ObjectClass *class,
+                             LABYRINTH_TYPE_CONST void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(class);
 
     dc->realize = meter_realize;
     dc->hotpluggable = false;
     dc->desc = "counts executed instructions between marks";
-    device_class_set_props(dc, meter_properties);
+    labyrinth_class_set_props(dc, meter_properties,
+                              ARRAY_SIZE(meter_properties));
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
 }
 

@@ -93,11 +93,13 @@ def build_dir(version, flavour=PLAIN):
 
 
 def _options(tree, flavour):
-    """The sanitizers' option has another name since QEMU 9.1."""
+    """The blobs are not in Debian's source, and QEMU 10 is not configured without them unless it is told so. The
+    sanitizers' option has another name since QEMU 9.1."""
+    options = [*flavour.options, "--disable-install-blobs"]
     if flavour is PLAIN:
-        return list(flavour.options)
+        return options
     newer = "--enable-asan" in (tree / "scripts/meson-buildoptions.sh").read_text()
-    return list(flavour.options) + (["--enable-asan", "--enable-ubsan"] if newer else ["--enable-sanitizers"])
+    return options + (["--enable-asan", "--enable-ubsan"] if newer else ["--enable-sanitizers"])
 
 
 def _configure(tree, build, flavour):
