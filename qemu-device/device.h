@@ -195,6 +195,8 @@ extern const MemoryRegionOps labyrinth_regs_ops;
 
 /* queue.c */
 void labyrinth_queue_reset(LabyrinthState *s, unsigned qi);
+/* What is wrong with the registers that START takes, NULL if nothing. */
+const char *labyrinth_queue_fault(LabyrinthState *s, unsigned qi);
 void labyrinth_queue_control(LabyrinthState *s, unsigned qi, uint32_t val);
 void labyrinth_queue_grant(LabyrinthState *s, unsigned qi, uint32_t tag);
 void labyrinth_queue_deny(LabyrinthState *s, unsigned qi, uint32_t tag);
@@ -211,6 +213,8 @@ bool labyrinth_shadow_add(LabyrinthState *s, unsigned qi, uint64_t addr,
 void labyrinth_shadow_remove(LabyrinthState *s, unsigned qi);
 
 /* engine.c */
+/* At the latest then; a time beyond what QEMU's clock can count never comes. */
+void labyrinth_run_at(LabyrinthState *s, uint64_t when);
 void labyrinth_kick(LabyrinthState *s);
 void labyrinth_engine_run(void *opaque);
 /* For what the engine calls, and nobody else */

@@ -12,9 +12,18 @@
 #include "qemu/osdep.h"
 #include "faults.h"
 
+void labyrinth_run_at(LabyrinthState *s, uint64_t when)
+{
+    /*
+     * A timer takes a signed time: one beyond that, as a state from outside may
+     * have it, would be long past, and the engine run again and again at once.
+     */
+    timer_mod_anticipate_ns(s->engine, MIN(when, INT64_MAX));
+}
+
 void labyrinth_kick(LabyrinthState *s)
 {
-    timer_mod_anticipate_ns(s->engine, labyrinth_now() + LABYRINTH_TICK_NS);
+    labyrinth_run_at(s, labyrinth_now() + LABYRINTH_TICK_NS);
 }
 
 bool labyrinth_dma(LabyrinthState *s, bool to_host, uint64_t addr, void *buf,
@@ -348,7 +357,7 @@ static void run(LabyrinthState *s)
         next = MIN(next, labyrinth_faults_next(s, now));
     }
     if (next != LABYRINTH_NEVER) {
-        timer_mod_anticipate_ns(s->engine, MAX(next, now + LABYRINTH_TICK_NS));
+        labyrinth_run_at(s, MAX(next, now + LABYRINTH_TICK_NS));
     }
 }
 

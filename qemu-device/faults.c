@@ -175,7 +175,7 @@ bool labyrinth_faults_kill_link(LabyrinthState *s)
 void labyrinth_faults_wait(LabyrinthState *s)
 {
     if (s->faults && labyrinth_now() < s->faults->dead_until) {
-        timer_mod_anticipate_ns(s->engine, s->faults->dead_until);
+        labyrinth_run_at(s, s->faults->dead_until);
     }
 }
 
@@ -214,7 +214,7 @@ bool labyrinth_faults_irq(LabyrinthState *s, unsigned qi)
         labyrinth_fault(s, LABYRINTH_FAULT_IRQ_LATE, qi)) {
         fq->irq_at = labyrinth_now() +
                      labyrinth_fault_ns(s, LABYRINTH_FAULT_IRQ_LATE);
-        timer_mod_anticipate_ns(s->engine, fq->irq_at);
+        labyrinth_run_at(s, fq->irq_at);
         return true;
     }
     if (!fq->irqs_more && labyrinth_fault(s, LABYRINTH_FAULT_IRQ_TWICE, qi)) {

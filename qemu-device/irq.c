@@ -188,7 +188,7 @@ void labyrinth_irq_arm(LabyrinthState *s, unsigned qi)
     q->irq_deadline = LABYRINTH_NEVER;
     next = labyrinth_irq_update(s, qi, labyrinth_now());
     if (next != LABYRINTH_NEVER) {
-        timer_mod_anticipate_ns(s->engine, next);
+        labyrinth_run_at(s, next);
     }
 }
 

@@ -94,8 +94,7 @@ static bool ring_ok(uint64_t base, uint32_t size, uint32_t entry)
            base <= UINT64_MAX - (uint64_t)size * entry;
 }
 
-/* What is wrong with the registers that START takes, NULL if nothing. */
-static const char *config_fault(LabyrinthState *s, unsigned qi)
+const char *labyrinth_queue_fault(LabyrinthState *s, unsigned qi)
 {
     LabyrinthQueue *q = &s->queue[qi];
 
@@ -140,7 +139,7 @@ static void queue_start(LabyrinthState *s, unsigned qi, bool clear)
                          "START of queue %u, which is not idle", qi);
         return;
     }
-    fault = config_fault(s, qi);
+    fault = labyrinth_queue_fault(s, qi);
     if (!fault &&
         labyrinth_fw_start(&s->fw, qi, &cfg, clear, labyrinth_now())) {
         fault = "source";

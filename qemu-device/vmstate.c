@@ -154,14 +154,11 @@ static const VMStateDescription vmstate_latch = {
 
 /* --- what is loaded ------------------------------------------------------- */
 
-static bool ring_loaded_ok(uint32_t size, uint32_t used)
-{
-    return size <= LABYRINTH_RING_MAX && is_power_of_2(size) && used <= size;
-}
-
+/* A queue that runs has what START takes, and so has its firmware. */
 static const char *queue_fault(LabyrinthState *s, unsigned qi)
 {
     const LabyrinthQueue *q = &s->queue[qi];
+    const struct labyrinth_fw_config *cfg = &s->fw.queue[qi].cfg;
 
     if (q->state > LABYRINTH_STATE_DRAINING ||
         s->fw.queue[qi].running != (q->state != LABYRINTH_STATE_IDLE)) {
@@ -170,14 +167,16 @@ static const char *queue_fault(LabyrinthState *s, unsigned qi)
     if (q->state == LABYRINTH_STATE_IDLE) {
         return q->posted_in == q->posted_out ? NULL : "posted buffers";
     }
-    if (q->vector > s->nr_queues) {
-        return "vector";
+    if (labyrinth_queue_fault(s, qi) ||
+        cfg->mode != (q->config & LABYRINTH_CONFIG_MODE_MASK) ||
+        cfg->source != labyrinth_source(q)) {
+        return "configuration";
     }
-    if (!ring_loaded_ok(q->cq_size, q->cq_tail - q->cq_head)) {
+    if (q->cq_tail - q->cq_head > q->cq_size) {
         return "completion ring";
     }
     if (labyrinth_is_ring(q) &&
-        (!ring_loaded_ok(q->pq_size, q->pq_tail - q->pq_head) ||
+        (q->pq_tail - q->pq_head > q->pq_size ||
          q->posted_in - q->posted_out > q->pq_size)) {
         return "posted-buffer ring";
     }

@@ -145,6 +145,7 @@ void add_irq_tests(void);
 void add_dma_tests(void);
 void add_stream_tests(void);
 void add_life_tests(void);
+void add_load_tests(void);
 void add_hostile_tests(void);
 void add_fault_tests(void);
 void add_fault_irq_tests(void);

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
     add_dma_tests();
     add_stream_tests();
     add_life_tests();
+    add_load_tests();
     add_hostile_tests();
     add_fault_tests();
     add_fault_irq_tests();

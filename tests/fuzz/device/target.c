@@ -48,8 +48,22 @@ static GString *state_machine(FuzzTarget *target)
     return g_string_new(MACHINE ",x-faults=on");
 }
 
+/*
+ * libFuzzer looks at the time of an input when SIGALRM comes.  QEMU blocks that
+ * signal for its main loop, which an input that hangs never comes back to.
+ */
+static void let_time_be_seen(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void prepare(QTestState *qts)
 {
+    let_time_be_seen();
     fuzz_machine_find(qts);
     fuzz_cover_begin();
 }
