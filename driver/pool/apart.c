@@ -81,7 +81,7 @@ int lab_isolate(struct lab_core *core, labyrinth_page_t page, struct lab_move *m
 		   lab_set_bit(&b->user, bit)) {
 		err = lab_why(b, bit, move);
 	} else {
-		b->quarantined |= one;
+		lab_store(&b->quarantined, b->quarantined | one);
 		b->apart |= one;
 	}
 	lab_unlock(&b->lock);
@@ -106,7 +106,7 @@ int lab_isolated(struct lab_core *core, u32 slot, struct lab_move *move)
 	lab_lock(&b->lock);
 	won = lab_load(&b->busy) >> bit & 1;
 	if (won) {
-		b->quarantined &= ~lab_bit(bit);
+		lab_store(&b->quarantined, b->quarantined & ~lab_bit(bit));
 	} else {
 		lab_set_bit(&b->busy, bit);
 		lab_clear_bit(&b->user, bit);
@@ -185,7 +185,7 @@ int lab_free_apart(struct lab_core *core, labyrinth_page_t page, struct lab_move
 	} else if (b->quarantined & one || !(b->apart & one)) {
 		err = lab_why(b, bit, move);
 	} else {
-		b->out &= ~one;
+		lab_store(&b->out, b->out & ~one);
 		b->old &= ~one;
 		b->lent &= ~one;
 		/* a pool that ends maps nothing any more */

@@ -57,9 +57,10 @@ u64 lab_issued(struct lab_core *core, struct lab_block *b, u16 epoch, u64 among)
 /* No inline free, and no hand-over, from now on */
 static void lab_lock_up(struct lab_block *b, u32 bit)
 {
+	/* first: who clears the bit that is set next has to see it */
+	lab_store(&b->quarantined, b->quarantined | lab_bit(bit));
 	lab_set_bit(&b->busy, bit);
 	lab_clear_bit(&b->user, bit);
-	b->quarantined |= lab_bit(bit);
 }
 
 /*
@@ -76,7 +77,7 @@ u64 lab_take_back(struct lab_core *core, struct lab_block *b, u16 epoch, u64 pag
 
 	for (left = doubt; left; left &= left - 1)
 		lab_lock_up(b, lab_ctz(left));
-	b->out &= ~(good & ~doubt);
+	lab_store(&b->out, b->out & ~(good & ~doubt));
 	b->old &= ~(good & ~doubt);
 	b->back |= good & ~doubt;
 	b->free += lab_popcount(good & ~doubt);

@@ -35,7 +35,7 @@ static inline void lab_retire(struct lab_core *core, struct lab_block *b)
 	u64 left = b->out;
 
 	b->old |= left;
-	b->out = 0;
+	lab_store(&b->out, 0);
 	for (; left; left >>= LAB_LANES, lanes++)
 		*lanes ^= (*lanes ^ epochs) & lab_lanes[left & (LAB_LANE_SETS - 1)];
 }
@@ -47,7 +47,7 @@ static inline void lab_retire_few(struct lab_core *core, struct lab_block *b)
 	u64 left = b->out;
 
 	b->old |= left;
-	b->out = 0;
+	lab_store(&b->out, 0);
 	for (; left; left &= left - 1)
 		epochs[lab_ctz(left)] = b->gen;
 }
@@ -61,8 +61,9 @@ static inline u64 lab_fresh_issue(struct lab_core *core, struct lab_block *b)
 		lab_set_aside(core, b, doubt);
 	if (b->out)
 		lab_retire_few(core, b);
-	b->gen = ++b->last;
-	b->out = b->back;
+	/* whoever sees the new issue does not see the former one's pages: lab_is_lent() */
+	lab_store_release(&b->gen, ++b->last);
+	lab_store(&b->out, b->back);
 	b->back = 0;
 	b->fresh = false;
 	return b->out;

@@ -67,6 +67,9 @@
  * one that the worker is making.)  While a refusal stands (LAB_STARVED_*) all
  * calls bypass the fronts, so that the refused caller can have the next page.
  *
+ * Taking a page back from the device asks no lock, unless the page is of an issue that is not
+ * the present one as a whole any more: lab_from_device().
+ *
  * Ordering.  (1) A page's contents go from the one who frees it to the one who is
  * issued it: on one CPU by program order, else through the lock of its block, under
  * which the entry is committed and the block is taken.  (2) avail is read by other
@@ -74,7 +77,13 @@
  * atomic read-modify-writes that are full barriers; of two hand-overs of a page one
  * wins.  (4) bypass is written under the depot's lock and read without: a call that
  * misses a new flag leaves its page in its front or table, and the worker's flush of
- * all CPUs, which comes after the flag, brings it out (refill.c).
+ * all CPUs, which comes after the flag, brings it out (refill.c).  (5) gen, out and
+ * quarantined are written under the block's lock and read without by lab_is_lent().  Who has
+ * a handle has it from the one who issued the page, and so sees that issue or a later one;
+ * gen is stored with release after out was emptied, and loaded with acquire before out, so
+ * that a later issue is not mistaken for pages of the former.  A look that
+ * is too old is followed by an atomic operation that can only succeed after the new owner's,
+ * which is ordered after its issue; the look after that sees it.
  *
  * Contexts: any, pinned by the caller; NMI only where said.
  */
@@ -134,7 +143,7 @@ static inline u64 lab_front_back(struct lab_core *core, struct lab_front *front,
 	lab_count(&front->frees, count);
 	if (good != freed || good & (lab_load(&b->busy) | lab_load(&b->user) | b->quarantined))
 		return lab_take_back(core, b, b->gen, freed);
-	b->out &= ~good;
+	lab_store(&b->out, b->out & ~good);
 	b->back |= good;
 	b->free += count;
 	return 0;
@@ -190,7 +199,7 @@ static inline u64 lab_anew(struct lab_core *core, struct lab_front *front, u64 t
 
 	lab_lock(&b->lock);
 	if (lab_plain_round(front, b)) {
-		b->gen = ++b->last;
+		lab_store_release(&b->gen, ++b->last);
 		lab_count(&front->frees, front->pages);
 		lab_count(&front->loaded, front->pages);
 		key = lab_key(core, b, b->gen);
@@ -537,7 +546,7 @@ bool lab_drain(struct lab_core *core, struct lab_front *front)
 		lab_lock(&b->lock);
 		avail = front->hot.avail;
 		lab_store(&front->hot.avail, 0);
-		b->out &= ~avail;
+		lab_store(&b->out, b->out & ~avail);
 		b->back |= avail;
 		b->free += lab_popcount(avail);
 		lab_unlock(&b->lock);

@@ -41,6 +41,7 @@ enum lab_list_id {
 /* 64 slots at the most, one line that moves between CPUs and one that seldom does */
 struct lab_block {
 	lab_lock_t lock;	/* protects what follows; taken inside the depot's */
+	/* gen, out and quarantined are read without the lock too: lab_is_lent() */
 	u16 gen;		/* epoch of the last issue as a whole */
 	u16 last;		/* last epoch that was used */
 	u64 back;		/* free pages, in no front */
@@ -261,6 +262,43 @@ static inline bool lab_free_known(struct lab_core *core, labyrinth_page_t page)
 	lab_store(&front->held, front->held + 1);
 	lab_count(&front->frees, 1);
 	return true;
+}
+
+/*
+ * Is a page out since its block's present issue as a whole, and not the user's nor in
+ * quarantine?  Without the lock: exact for a page that stays what it is, else see below.
+ */
+static inline bool lab_is_lent(const struct lab_core *core, struct lab_block *b,
+			       labyrinth_page_t page, u64 one)
+{
+	u64 issue = (u64)lab_load_acquire(&b->gen) << LABYRINTH_POOL_BITS | core->id;
+
+	return page.v >> LABYRINTH_SLOT_BITS == issue && lab_load(&b->out) & one &&
+	       !((lab_load(&b->user) | lab_load(&b->quarantined)) & one);
+}
+
+/*
+ * lab_hand_over() from DEVICE to CPU in the usual case, without a lock.  False, and
+ * nothing done, otherwise: lab_hand_over() says what is the matter.
+ *
+ * Only who finds the busy bit set gets the page.  Between the look and that bit the page
+ * may have gone another way, if another call of its holder says the same: it was
+ * freed and issued again, and the bit is that of its new owner.  Whoever set it did
+ * so after it was issued, and this is fully ordered after it was set, so that a second look
+ * sees the new issue, and the bit is set again.
+ */
+static inline bool lab_from_device(struct lab_core *core, labyrinth_page_t page)
+{
+	u32 slot = labyrinth_page_slot(page), bit = slot & (lab_size(core) - 1);
+	struct lab_block *b = lab_block_of(core, slot);
+
+	if (slot >= core->hot.slots || !lab_is_lent(core, b, page, lab_bit(bit)) ||
+	    !lab_clear_bit(&b->busy, bit))
+		return false;
+	if (lab_is_lent(core, b, page, lab_bit(bit)))
+		return true;
+	lab_set_bit(&b->busy, bit);
+	return false;
 }
 
 /* core.c: any context but NMI if not said otherwise, pinned; bounded */

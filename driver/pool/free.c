@@ -252,7 +252,7 @@ static int lab_free_now(struct lab_core *core, struct lab_block *b, labyrinth_pa
 	} else if (closed && b->quarantined & one) {
 		lab_clear_bit(&b->busy, bit);
 		lab_clear_bit(&b->user, bit);
-		b->quarantined &= ~one;
+		lab_store(&b->quarantined, b->quarantined & ~one);
 		b->apart &= ~one;
 		b->lent &= ~one;
 	} else if (lab_load(&b->busy) & one) {
@@ -264,7 +264,7 @@ static int lab_free_now(struct lab_core *core, struct lab_block *b, labyrinth_pa
 	if (!err && !leave)
 		lab_take_back(core, b, labyrinth_page_epoch(page), one);
 	if (!err && leave) {
-		b->out &= ~one;
+		lab_store(&b->out, b->out & ~one);
 		b->old &= ~one;
 		b->here &= ~one;
 	}

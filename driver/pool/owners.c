@@ -220,11 +220,15 @@ int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int
 }
 EXPORT_SYMBOL_GPL(labyrinth_to_cpu);
 
+/* The same: most often the page is of another block, and still of its present issue */
 int labyrinth_to_cpu_slow(struct labyrinth *maze, labyrinth_page_t page, unsigned int len)
 {
 	if (!lab_may_pinned(TO_CPU_PINNED))
 		return -EPERM;
-	return labyrinth_to_cpu(maze, page, len);
+	if (unlikely(len > PAGE_SIZE || !lab_from_device(&maze->core, page)))
+		return labyrinth_to_cpu(maze, page, len);
+	lab_sync_cpu(maze, page, len);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(labyrinth_to_cpu_slow);
 

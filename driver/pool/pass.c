@@ -5,7 +5,9 @@
  * A page is the CPU's unless its bit in the block's busy word is set, then it is the
  * device's or, by the user word, the user's.  The bits change by atomic operations, so
  * of two hand-overs one wins.  Whether the handle is alive is seen without a lock if
- * the page is of this CPU's present issue, else under the block's.
+ * the page is of this CPU's present issue, else under the block's.  What comes back from the
+ * device, which most often is of another block, was tried without it before:
+ * lab_from_device().
  *
  * Context: any but NMI, pinned.
  */

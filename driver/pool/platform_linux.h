@@ -27,6 +27,9 @@
 
 #define lab_load(p)			READ_ONCE(*(p))
 #define lab_store(p, v)			WRITE_ONCE(*(p), v)
+/* Barriers of the core's own, which says what for */
+#define lab_load_acquire(p)		smp_load_acquire(p) /* pairs with lab_store_release() */
+#define lab_store_release(p, v)		smp_store_release(p, v) /* pairs with lab_load_acquire() */
 /* These are fully ordered by themselves */
 #define lab_set_bit(p, n)		test_and_set_bit(n, (unsigned long *)(p))
 #define lab_clear_bit(p, n)		test_and_clear_bit(n, (unsigned long *)(p))

@@ -29,6 +29,8 @@ typedef __u64 u64;
 
 #define lab_load(p)			__atomic_load_n(p, __ATOMIC_RELAXED)
 #define lab_store(p, v)			__atomic_store_n(p, v, __ATOMIC_RELAXED)
+#define lab_load_acquire(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define lab_store_release(p, v)		__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define lab_ctz(v)			((u32)lab_lowest(v))
 #define lab_clz(v)			((u32)__builtin_clz(v))
 #define lab_popcount(v)			((u32)__builtin_popcountll(v))

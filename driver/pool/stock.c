@@ -537,7 +537,7 @@ u32 lab_quarantine(struct lab_core *core)
 		lab_pin(pin);
 		lab_lock(&b->lock);
 		b->whole = false;
-		b->quarantined = b->out | b->old;
+		lab_store(&b->quarantined, b->out | b->old);
 		count += lab_popcount(b->quarantined);
 		lab_unlock(&b->lock);
 		lab_unpin(pin);

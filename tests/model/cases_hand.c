@@ -2,6 +2,52 @@
 /* Hand-overs, and NMIs, which meet all else; cases_free.c has the manner */
 #include "cases.h"
 
+/* Two say that the device has done, and the page is the device's again meanwhile */
+static void back_setup(void)
+{
+	client_pool_of(2, 8, 1);
+	client_take(0, 0, 5);
+	client_free(P(1));
+	client_free(P(2));
+	client_free(P(3));
+	model_check(!client_pass(P(0), LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_DEVICE));
+	client_drain();
+	client_ready();
+}
+
+static void back_again(void)
+{
+	u32 i;
+
+	P(9).v = !client_pass(P(0), LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU);
+	if (!P(9).v)
+		return;
+	client_free(P(0));
+	client_drain();
+	for (i = 0; i < 7 && !P(5).v; i++) {
+		P(6) = client_alloc();
+		if (labyrinth_page_slot(P(6)) == labyrinth_page_slot(P(0)))
+			P(5) = P(6);
+	}
+	model_check(P(5).v);
+	model_check(!client_pass(P(5), LABYRINTH_OWNER_CPU, LABYRINTH_OWNER_DEVICE));
+}
+
+static void back_twice(void)
+{
+	P(8).v = !client_pass(P(0), LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU);
+}
+
+static void back_end(void)
+{
+	model_check(P(8).v + P(9).v == 1);
+	if (P(9).v) {
+		model_check(client_free_unsure(P(5)) == -EBUSY);
+		model_check(!client_pass(P(5), LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU));
+	}
+	client_end();
+}
+
 /* DEVICE and back on another CPU */
 static void device_setup(void)
 {
@@ -216,6 +262,8 @@ static void row_device_owner(void)
 }
 
 const struct model_test model_hand[] = {
+	CASE("back from the device twice", back_setup, .cpu = { back_again, back_twice },
+	     .end = back_end, .bound = 3, .full = 4),
 	CASE("device and back", device_setup, .cpu = { device_from, device_to }, .bound = 3, .full = 5),
 	CASE("hand-over against free on the owner", race_setup,
 	     .cpu = { race_free, race_pass, race_alloc }, .end = race_end),

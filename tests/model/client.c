@@ -112,7 +112,8 @@ int labyrinth_to_device_slow(struct labyrinth *m, labyrinth_page_t page)
 int labyrinth_to_cpu_slow(struct labyrinth *m, labyrinth_page_t page, unsigned int len)
 {
 	(void)len;
-	return pass(m, page, LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU);
+	return lab_from_device(&m->core, page) ?
+		       0 : pass(m, page, LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU);
 }
 
 unsigned int labyrinth_alloc_run_slow(struct labyrinth *m, unsigned int want, u16 holder,

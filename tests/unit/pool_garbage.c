@@ -411,6 +411,19 @@ static void test_addresses_in_front(void **state)
 	try_addresses(true);
 }
 
+/* What the device had at the end is nobody's, also where its block's issue is the present one */
+static void test_late_device(void **state)
+{
+	struct labyrinth *maze = unit_pool(2, 128, LABYRINTH_POLICY_POOL);
+	labyrinth_page_t page = labyrinth_alloc(maze, 1);
+
+	(void)state;
+	assert_int_equal(labyrinth_to_device(maze, page), 0);
+	assert_int_equal(labyrinth_destroy(maze), -EBUSY);
+	assert_int_equal(labyrinth_to_cpu(maze, page, 0), -EBUSY);
+	assert_int_equal(labyrinth_free(maze, page), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_handles_in_front),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_addresses_in_front),
+		cmocka_unit_test(test_late_device),
 	};
 
 	return cmocka_run_group_tests_name("garbage", tests, NULL, NULL);

@@ -304,6 +304,9 @@ int labyrinth_to_device(struct labyrinth *maze, labyrinth_page_t page)
 
 int labyrinth_to_cpu(struct labyrinth *maze, labyrinth_page_t page, unsigned int len)
 {
+	if (lab_user_enter(maze) && len <= LABYRINTH_PAGE_SIZE &&
+	    lab_from_device(&maze->core, page))
+		return 0;
 	return lab_pass_on(maze, page, LABYRINTH_OWNER_DEVICE, LABYRINTH_OWNER_CPU, len);
 }
 
