@@ -56,13 +56,6 @@ static void labyrinth_drop_done(struct labyrinth_queue *q, struct labyrinth_slot
 	static_call(labyrinth_put)(q, slot);
 }
 
-/* Until labyrinth_buffer_seen() a fault is an error, not a wait */
-static int labyrinth_own_promptly(struct labyrinth_queue *q, struct labyrinth_slot *slot)
-{
-	pagefault_disable();
-	return 0;
-}
-
 static void labyrinth_patch(const struct labyrinth_allocator *allocator)
 {
 	static_call_update(labyrinth_get, allocator->get);
@@ -70,9 +63,7 @@ static void labyrinth_patch(const struct labyrinth_allocator *allocator)
 	static_call_update(labyrinth_put, allocator->put);
 	static_call_update(labyrinth_drop, allocator->drop ?: labyrinth_drop_done);
 	static_call_update(labyrinth_data, allocator->data);
-	if (!allocator->late)
-		static_call_update(labyrinth_own, labyrinth_own_promptly);
-	else if (allocator->own)
+	if (allocator->own)
 		static_call_update(labyrinth_own, allocator->own);
 	else
 		static_call_update(labyrinth_own, (void *)&__static_call_return0);

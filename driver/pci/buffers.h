@@ -9,7 +9,6 @@
 #define LABYRINTH_PCI_BUFFERS_H
 
 #include <linux/static_call.h>
-#include <linux/uaccess.h>
 
 #include "source.h"
 
@@ -90,10 +89,7 @@ static __always_inline void labyrinth_buffer_release(struct labyrinth_queue *q,
 /**
  * labyrinth_buffer_own - before the first look at a filled page
  * @q: the queue that holds it
- * @slot: its slot, busy
- *
- * Followed by labyrinth_buffer_seen(), also if it fails.  Where the page has to come back
- * promptly, a page fault in between ends the look instead of waiting.
+ * @slot: its slot, claimed by the caller
  *
  * Context: process, may sleep.
  * Return: 0, or a negative errno: the page cannot be read.
@@ -102,13 +98,6 @@ static __always_inline int labyrinth_buffer_own(struct labyrinth_queue *q,
 						struct labyrinth_slot *slot)
 {
 	return static_call(labyrinth_own)(q, slot);
-}
-
-/** labyrinth_buffer_seen - the look is over */
-static __always_inline void labyrinth_buffer_seen(void)
-{
-	if (static_branch_unlikely(&labyrinth_prompt))
-		pagefault_enable();
 }
 
 /* A page's address for the CPU */

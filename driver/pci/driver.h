@@ -37,7 +37,6 @@
 #include <linux/kobject.h>
 #include <linux/labyrinth.h>
 #include <linux/labyrinth_pool.h>
-#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
@@ -100,8 +99,9 @@ enum labyrinth_eos {
 };
 
 /**
- * struct labyrinth_slot - room for one page of a queue; all under the queue's lock
- * @node:	on the queue's list free, granted or ready
+ * struct labyrinth_slot - room for one page of a queue; all under the queue's lock, or, while
+ *			   a reader has claimed it, that reader's
+ * @next:	in the queue's chain free, granted or ready
  * @page:	the buffer; none while free, and none for a page that was dropped; labyrinth's,
  *		or one that another allocator knows as the next three do
  * @frame:	page, page_pool
@@ -115,15 +115,13 @@ enum labyrinth_eos {
  * @offset:	bytes that a reader of the stream format has had
  * @status:	enum labyrinth_comp_status
  * @eos:	the source ended after this page
- * @busy:	a reader copies from the page outside the lock
- * @orphan:	the device went while @busy: the reader frees the page
  * @overtaken:	granted, but a younger one was completed before it
  * @sealed:	the queue's copy is of this page, and fits its CRC
  * @mine:	with isolate=strict: a reader took the page from the device
  * @dma:	address of a page that is not labyrinth's, and only there then
  */
 struct labyrinth_slot {
-	struct list_head node;
+	struct labyrinth_slot *next;
 	union {
 		labyrinth_page_t page;
 		struct page *frame;
@@ -138,12 +136,16 @@ struct labyrinth_slot {
 	u16 offset;
 	u16 status;
 	bool eos;
-	bool busy;
-	bool orphan;
 	bool overtaken;
 	bool sealed;
 	bool mine;
 	dma_addr_t dma[];
+};
+
+/* Slots in a row, see chain.h */
+struct labyrinth_chain {
+	struct labyrinth_slot *first;
+	struct labyrinth_slot **end;
 };
 
 /* A request that waits for a buffer */
@@ -247,6 +249,8 @@ struct labyrinth_file;
  * @nr_overtaken: of these, that the device seems to have forgotten
  * @nr_ready:	slots on @ready
  * @nr_empty:	of these, without a page: the device lost its data
+ * @nr_claimed:	of these, the oldest, that a reader copies from outside the lock
+ * @orphaned:	the device went meanwhile, and they are off @ready: the reader frees the pages
  * @nr_pending:	entries of @pending
  * @free:	slots without a page
  * @granted:	slots whose page is the device's, oldest first
@@ -303,10 +307,12 @@ struct labyrinth_queue {
 	u32 nr_overtaken;
 	u32 nr_ready;
 	u32 nr_empty;
+	u32 nr_claimed;
+	bool orphaned;
 	u32 nr_pending;
-	struct list_head free;
-	struct list_head granted;
-	struct list_head ready;
+	struct labyrinth_chain free;
+	struct labyrinth_chain granted;
+	struct labyrinth_chain ready;
 	struct labyrinth_pending pending[LABYRINTH_PENDING_MAX];
 	struct labyrinth_counts count;
 	struct labyrinth_tally tally;

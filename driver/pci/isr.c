@@ -18,12 +18,12 @@
  * stops, because nobody can say that the device is done with it.  The watch goes the
  * same way for an interrupt that never came.
  */
-#include <linux/list.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
 
 #include "bottom.h"
 #include "buffers.h"
+#include "chain.h"
 #include "regs.h"
 
 #define CREATE_TRACE_POINTS
@@ -31,14 +31,19 @@
 
 /* --- completions ---------------------------------------------------------- */
 
-static struct labyrinth_slot *labyrinth_find_granted(struct labyrinth_queue *q, u32 cookie)
+/* @before: the one before it, NULL if it is the first */
+static struct labyrinth_slot *labyrinth_find_granted(struct labyrinth_queue *q, u32 cookie,
+						     struct labyrinth_slot **before)
 {
 	struct labyrinth_slot *slot;
 
+	*before = NULL;
 	/* Oldest first: the device answers in order, so this is the first one. */
-	list_for_each_entry(slot, &q->granted, node)
+	for (slot = q->granted.first; slot; slot = slot->next) {
 		if (slot->cookie == cookie)
 			return slot;
+		*before = slot;
+	}
 	return NULL;
 }
 
@@ -47,9 +52,7 @@ static noinline void labyrinth_overtake(struct labyrinth_queue *q, struct labyri
 {
 	struct labyrinth_slot *older;
 
-	list_for_each_entry(older, &q->granted, node) {
-		if (older == slot)
-			break;
+	for (older = q->granted.first; older != slot; older = older->next) {
 		if (!older->overtaken)
 			q->nr_overtaken++;
 		older->overtaken = true;
@@ -57,22 +60,25 @@ static noinline void labyrinth_overtake(struct labyrinth_queue *q, struct labyri
 }
 
 /* A page is the device's no more */
-static void labyrinth_slot_back(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+static void labyrinth_slot_back(struct labyrinth_queue *q, struct labyrinth_slot *slot,
+				struct labyrinth_slot *before)
 {
 	q->nr_granted--;
 	if (unlikely(slot->overtaken)) {
 		slot->overtaken = false;
 		q->nr_overtaken--;
 	}
-	if (unlikely(!list_is_first(&slot->node, &q->granted)))
-		labyrinth_overtake(q, slot);
+	labyrinth_chain_cut(&q->granted, before);
 }
 
-static void labyrinth_slot_ready(struct labyrinth_queue *q, struct labyrinth_slot *slot)
+static void labyrinth_slot_ready(struct labyrinth_queue *q, struct labyrinth_slot *slot,
+				 struct labyrinth_slot *before)
 {
-	labyrinth_slot_back(q, slot);
+	if (unlikely(before))
+		labyrinth_overtake(q, slot);
+	labyrinth_slot_back(q, slot, before);
 	q->nr_ready++;
-	list_move_tail(&slot->node, &q->ready);
+	labyrinth_chain_add(&q->ready, slot);
 }
 
 static enum labyrinth_refusal labyrinth_take_event(struct labyrinth_queue *q,
@@ -87,17 +93,18 @@ static enum labyrinth_refusal labyrinth_take_event(struct labyrinth_queue *q,
 	if (seq < q->next_seq)
 		return LABYRINTH_REFUSED_SEQ;
 	q->next_seq = seq;
-	if (list_empty(&q->ready))
-		q->at_eos = LABYRINTH_EOS_UNREAD;
+	if (q->ready.first)
+		labyrinth_chain_last(&q->ready)->eos = true;
 	else
-		list_last_entry(&q->ready, struct labyrinth_slot, node)->eos = true;
+		q->at_eos = LABYRINTH_EOS_UNREAD;
 	return LABYRINTH_REFUSED_NOTHING;
 }
 
 static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 						  const struct labyrinth_completion *comp)
 {
-	struct labyrinth_slot *slot = labyrinth_find_granted(q, le32_to_cpu(comp->cookie));
+	struct labyrinth_slot *before;
+	struct labyrinth_slot *slot = labyrinth_find_granted(q, le32_to_cpu(comp->cookie), &before);
 	u16 status = le16_to_cpu(comp->status);
 	u16 length = le16_to_cpu(comp->length);
 	u64 seq = le64_to_cpu(comp->seq);
@@ -109,11 +116,8 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 	if (status == LABYRINTH_COMP_BAD_DESC) {
 		q->count.failed++;
 		labyrinth_buffer_drop(q, slot);
-		q->nr_granted--;
-		if (slot->overtaken)
-			q->nr_overtaken--;
-		slot->overtaken = false;
-		list_move(&slot->node, &q->free);
+		labyrinth_slot_back(q, slot, before);
+		labyrinth_chain_push(&q->free, slot);
 		return LABYRINTH_REFUSED_NOTHING;
 	}
 	if (status != LABYRINTH_COMP_OK && status != LABYRINTH_COMP_DMA)
@@ -139,7 +143,7 @@ static enum labyrinth_refusal labyrinth_take_data(struct labyrinth_queue *q,
 	slot->offset = 0;
 	slot->eos = false;
 	slot->sealed = false;
-	labyrinth_slot_ready(q, slot);
+	labyrinth_slot_ready(q, slot, before);
 	return LABYRINTH_REFUSED_NOTHING;
 }
 
@@ -257,7 +261,7 @@ static struct labyrinth_slot *labyrinth_grant_slot(struct labyrinth_queue *q, u3
 	enum labyrinth_route route;
 	bool got;
 
-	slot = list_first_entry_or_null(&q->free, struct labyrinth_slot, node);
+	slot = q->free.first;
 	if (!slot) {
 		q->starved = true;
 		return NULL;
@@ -272,7 +276,8 @@ static struct labyrinth_slot *labyrinth_grant_slot(struct labyrinth_queue *q, u3
 	}
 	slot->cookie = cookie;
 	q->nr_granted++;
-	list_move_tail(&slot->node, &q->granted);
+	labyrinth_chain_pop(&q->free);
+	labyrinth_chain_add(&q->granted, slot);
 	trace_labyrinth_grant(q->ldev->dev.id, q->index, cookie, *dma, route, late);
 	return slot;
 }
@@ -348,7 +353,7 @@ static void labyrinth_deny(struct labyrinth_queue *q, u32 tag)
 {
 	q->count.denied++;
 	labyrinth_qwr(q, LABYRINTH_QREG_DENY_TAG, tag);
-	trace_labyrinth_deny(q->ldev->dev.id, q->index, tag, !list_empty(&q->free));
+	trace_labyrinth_deny(q->ldev->dev.id, q->index, tag, !!q->free.first);
 }
 
 /*

@@ -17,6 +17,7 @@
 
 #include "bottom.h"
 #include "buffers.h"
+#include "chain.h"
 #include "regs.h"
 
 /**
@@ -57,9 +58,9 @@ void labyrinth_queue_init(struct labyrinth_dev *ldev, unsigned int index)
 	labyrinth_bottom_init(q);
 	init_waitqueue_head(&q->wait);
 	init_irq_work(&q->wake, labyrinth_wake);
-	INIT_LIST_HEAD(&q->free);
-	INIT_LIST_HEAD(&q->granted);
-	INIT_LIST_HEAD(&q->ready);
+	labyrinth_chain_init(&q->free);
+	labyrinth_chain_init(&q->granted);
+	labyrinth_chain_init(&q->ready);
 }
 
 static void labyrinth_set_phase(struct labyrinth_queue *q, enum labyrinth_phase phase, int error)
@@ -124,12 +125,12 @@ static void labyrinth_fresh_slots(struct labyrinth_queue *q)
 {
 	unsigned int i;
 
-	INIT_LIST_HEAD(&q->free);
+	labyrinth_chain_init(&q->free);
 	for (i = 0; i < q->nr_slots; i++) {
 		struct labyrinth_slot *slot = labyrinth_slot_at(q, i);
 
 		slot->page = LABYRINTH_PAGE_NEVER;
-		list_add_tail(&slot->node, &q->free);
+		labyrinth_chain_add(&q->free, slot);
 	}
 }
 
@@ -253,12 +254,12 @@ static void labyrinth_program(struct labyrinth_queue *q)
 /* What the device has comes back; the queue's lock is held. */
 static void labyrinth_take_granted(struct labyrinth_queue *q)
 {
-	struct labyrinth_slot *slot, *next;
+	struct labyrinth_slot *slot;
 
-	list_for_each_entry_safe(slot, next, &q->granted, node) {
+	while ((slot = labyrinth_chain_pop(&q->granted))) {
 		labyrinth_buffer_drop(q, slot);
 		slot->overtaken = false;
-		list_move(&slot->node, &q->free);
+		labyrinth_chain_push(&q->free, slot);
 	}
 	q->nr_granted = 0;
 	q->nr_overtaken = 0;

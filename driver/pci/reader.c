@@ -3,20 +3,47 @@
  * labyrinth - from a ready page to a reader's buffer
  *
  * Contract: the caller holds the file's mutex, so a queue has one reader at a
- * time and each record is had once.  A page is copied from outside the queue's
- * lock, with its slot marked busy: whoever takes the device away then leaves the
- * page to the reader, which frees it late.  Only the bytes that the device wrote
- * are ever copied, and with seal=1 only those that fit their CRC.  A copy that faults
- * consumes nothing.
+ * time and each record is had once.  A reader claims some of the oldest ready pages under the
+ * queue's lock, copies from them outside of it, and gives those that it has read back under
+ * the lock, all at once; the others stay ready, in their place.  Whoever takes the device away
+ * meanwhile leaves the claimed pages to the reader, which frees them late.  Only the bytes that
+ * the device wrote are ever copied, and with seal=1 only those that fit their CRC.  A copy that
+ * faults consumes nothing.
  *
- * A page that is not labyrinth's has to come back before its device goes.  So it is copied
- * with page faults off, and what is missing is faulted in between two tries, while the page
- * is nobody's.
+ * Nobody waits for a reader's memory with more than one page: the pages that were claimed
+ * together are copied with page faults off, and where something is missing the rest is given
+ * back and the one page copied by itself.  A page that is not labyrinth's has to come back
+ * before its device goes: that one too is copied with page faults off, and what is missing is
+ * faulted in between two tries, while the page is nobody's.
  */
 #include <linux/align.h>
+#include <linux/uaccess.h>
 
 #include "bottom.h"
 #include "buffers.h"
+#include "chain.h"
+
+/*
+ * Pages that a reader claims at once: what it saves is small beyond that, and the lock is held
+ * with interrupts off while they are freed
+ */
+#define LABYRINTH_CLAIM		16u
+/* ... of a queue's slots, one in so many, so that the device goes on with the others */
+#define LABYRINTH_CLAIM_SHARE	8
+
+/**
+ * struct labyrinth_claim - ready pages that a reader has for now
+ * @slot:	the oldest; the others follow, though the queue may not have them any more
+ * @count:	how many
+ * @had:	of these, read to the end
+ * @length:	bytes of the page that was looked at last
+ */
+struct labyrinth_claim {
+	struct labyrinth_slot *slot;
+	u32 count;
+	u32 had;
+	u32 length;
+};
 
 /**
  * labyrinth_queue_readable - would a read return at once
@@ -30,7 +57,7 @@ bool labyrinth_queue_readable(struct labyrinth_queue *q)
 	bool readable;
 
 	flags = labyrinth_lock(q);
-	readable = !list_empty(&q->ready) || q->at_eos != LABYRINTH_EOS_NONE ||
+	readable = q->ready.first || q->at_eos != LABYRINTH_EOS_NONE ||
 		   q->phase == LABYRINTH_STOPPED || q->phase == LABYRINTH_FAILED ||
 		   labyrinth_state(q->ldev) >= LABYRINTH_DEAD;
 	labyrinth_unlock(q, flags);
@@ -52,16 +79,18 @@ static int labyrinth_nothing_ready(struct labyrinth_queue *q)
 }
 
 /*
- * The oldest ready slot, marked busy; or NULL with what read() is to return:
+ * The oldest ready slots, up to @most; or none with what read() is to return:
  * 0 at the end of the data, -EAGAIN if there is nothing yet, another errno.
  * The end of the source is told once between two pages, but only by a read
  * that has nothing else to return (@first).
  */
-static struct labyrinth_slot *labyrinth_oldest(struct labyrinth_queue *q, bool first, int *ret)
+static bool labyrinth_claim(struct labyrinth_queue *q, bool first, u32 most,
+			    struct labyrinth_claim *claim, int *ret)
 {
-	struct labyrinth_slot *slot = NULL;
 	unsigned long flags;
 
+	claim->slot = NULL;
+	claim->had = 0;
 	flags = labyrinth_lock(q);
 	if (labyrinth_state(q->ldev) >= LABYRINTH_DEAD) {
 		*ret = -ENODEV;
@@ -70,46 +99,56 @@ static struct labyrinth_slot *labyrinth_oldest(struct labyrinth_queue *q, bool f
 			q->at_eos = LABYRINTH_EOS_READ;
 		*ret = 0;
 	} else {
-		slot = list_first_entry_or_null(&q->ready, struct labyrinth_slot, node);
-		if (slot) {
+		claim->slot = q->ready.first;
+		claim->count = min(q->nr_ready, most);
+		if (claim->slot) {
 			q->at_eos = LABYRINTH_EOS_NONE;
-			slot->busy = true;
+			q->nr_claimed = claim->count;
 		} else {
 			*ret = labyrinth_nothing_ready(q);
 		}
 	}
 	labyrinth_unlock(q, flags);
-	return slot;
+	return claim->slot;
 }
 
-/* The reader has @bytes more of the slot, and with @whole all that it holds. */
-static void labyrinth_done(struct labyrinth_queue *q, struct labyrinth_slot *slot,
-			   unsigned int bytes, bool whole)
+/* A slot that is off its chain, read or not; the queue's lock is held */
+static void labyrinth_recycle(struct labyrinth_queue *q, struct labyrinth_slot *slot, bool had)
 {
-	unsigned long flags;
-
-	labyrinth_buffer_seen();
-	flags = labyrinth_lock(q);
-	slot->busy = false;
-	slot->offset += bytes;
-	if (whole && slot->status == LABYRINTH_COMP_OK) {
+	if (slot->status == LABYRINTH_COMP_OK && had) {
 		q->count.delivered++;
 		q->count.delivered_bytes += slot->length;
+	} else if (slot->status == LABYRINTH_COMP_OK) {
+		q->count.discarded++;
 	}
-	if (whole && slot->eos)
-		q->at_eos = LABYRINTH_EOS_UNREAD;
-	if (whole || slot->orphan) {
-		if (!slot->orphan)
+	if (labyrinth_page_ok(slot->page))
+		labyrinth_buffer_release(q, slot);
+	else
+		q->nr_empty--;
+	labyrinth_chain_push(&q->free, slot);
+}
+
+/* The reader looks at none of them any more */
+static void labyrinth_unclaim(struct labyrinth_queue *q, const struct labyrinth_claim *claim)
+{
+	struct labyrinth_slot *slot = claim->slot, *next;
+	unsigned long flags;
+	u32 i, gone;
+
+	flags = labyrinth_lock(q);
+	gone = q->orphaned ? claim->count : claim->had;
+	for (i = 0; i < gone; i++, slot = next) {
+		next = slot->next;
+		if (!q->orphaned) {
+			labyrinth_chain_pop(&q->ready);
 			q->nr_ready--;
-		else if (!whole && slot->status == LABYRINTH_COMP_OK)
-			q->count.discarded++;
-		slot->orphan = false;
-		list_move(&slot->node, &q->free);
-		if (labyrinth_page_ok(slot->page))
-			labyrinth_buffer_release(q, slot);
-		else
-			q->nr_empty--;
+		}
+		if (i < claim->had && slot->eos)
+			q->at_eos = LABYRINTH_EOS_UNREAD;
+		labyrinth_recycle(q, slot, i < claim->had);
 	}
+	q->nr_claimed = 0;
+	q->orphaned = false;
 	labyrinth_unlock(q, flags);
 }
 
@@ -143,29 +182,18 @@ static int labyrinth_copy_record(const struct labyrinth_queue *q,
 	return -EFAULT;
 }
 
-static int labyrinth_read_record(struct labyrinth_queue *q, struct labyrinth_slot *slot,
-				 struct iov_iter *to)
-{
-	int err = labyrinth_copy_record(q, slot, to);
-
-	labyrinth_done(q, slot, 0, !err);
-	return err;
-}
-
 /* What fits of a page; a page whose data was lost is an error in the stream. */
-static int labyrinth_read_stream(struct labyrinth_queue *q, struct labyrinth_slot *slot,
-				 bool first, struct iov_iter *to)
+static int labyrinth_copy_stream(const struct labyrinth_queue *q, struct labyrinth_slot *slot,
+				 struct iov_iter *to)
 {
 	size_t left = slot->length - slot->offset;
 	size_t copied;
 
-	if (slot->status != LABYRINTH_COMP_OK) {
-		labyrinth_done(q, slot, 0, first);
+	if (slot->status != LABYRINTH_COMP_OK)
 		return -EIO;
-	}
 	left = min(left, iov_iter_count(to));
 	copied = left ? copy_to_iter(labyrinth_slot_data(q, slot) + slot->offset, left, to) : 0;
-	labyrinth_done(q, slot, copied, slot->offset + copied == slot->length);
+	slot->offset += copied;
 	return copied == left ? 0 : -EFAULT;
 }
 
@@ -187,31 +215,80 @@ static int labyrinth_take_slot(struct labyrinth_queue *q, struct labyrinth_slot 
 {
 	int err = labyrinth_buffer_own(q, slot);
 
-	if (!err) {
-		if (static_branch_unlikely(&labyrinth_sealing))
-			labyrinth_seal_check(q, slot);
-		return 0;
+	if (err)
+		return labyrinth_state(q->ldev) >= LABYRINTH_DEAD ? -ENODEV : -EIO;
+	if (static_branch_unlikely(&labyrinth_sealing))
+		labyrinth_seal_check(q, slot);
+	return 0;
+}
+
+/* One claimed page; 0, or a negative errno.  Whether it was read to its end is in @whole. */
+static int labyrinth_copy_slot(struct labyrinth_queue *q, struct labyrinth_slot *slot,
+			       struct iov_iter *to, bool first, bool *whole)
+{
+	int err = labyrinth_take_slot(q, slot);
+
+	*whole = false;
+	if (err)
+		return err;
+	if (q->config.format == LABYRINTH_FORMAT_STREAM) {
+		err = labyrinth_copy_stream(q, slot, to);
+		/* the error is told instead of the page, if the read has nothing else to tell */
+		*whole = err == -EIO ? first : slot->offset == slot->length;
+		return err;
 	}
-	labyrinth_done(q, slot, 0, false);
-	return labyrinth_state(q->ldev) >= LABYRINTH_DEAD ? -ENODEV : -EIO;
+	err = labyrinth_copy_record(q, slot, to);
+	*whole = !err;
+	return err;
+}
+
+/* As many of the claimed pages as there is room for, up to the end of the source */
+static int labyrinth_copy_claim(struct labyrinth_queue *q, struct labyrinth_claim *claim,
+				struct iov_iter *to, bool first)
+{
+	bool prompt = claim->count > 1 || static_branch_unlikely(&labyrinth_prompt);
+	struct labyrinth_slot *slot = claim->slot;
+	bool whole;
+	int err;
+
+	if (prompt)
+		pagefault_disable();
+	do {
+		claim->length = slot->length;
+		err = labyrinth_copy_slot(q, slot, to, first && !claim->had, &whole);
+		claim->had += whole;
+		/* only the last one may be told at this moment that the source ended after it */
+		if (err || !whole || claim->had == claim->count || slot->eos)
+			break;
+		slot = slot->next;
+	} while (iov_iter_count(to));
+	if (prompt)
+		pagefault_enable();
+	return err;
 }
 
 /* The reader's memory for at least, and at most, so many bytes: is it there now */
 static bool labyrinth_fault_in(struct iov_iter *to, size_t least, size_t most)
 {
-	if (!static_branch_unlikely(&labyrinth_prompt))
-		return false;
 	return most - fault_in_iov_iter_writeable(to, most) >= least;
 }
 
-/* After a fault: can the copy be tried again?  A record is had whole, a stream in parts. */
-static bool labyrinth_again(struct labyrinth_queue *q, unsigned int length, struct iov_iter *to)
+/*
+ * After a fault: can the copy be tried again?  A record is had whole, a stream in parts.
+ * @most: pages to claim then
+ */
+static bool labyrinth_again(struct labyrinth_queue *q, const struct labyrinth_claim *claim,
+			    struct iov_iter *to, u32 *most)
 {
-	size_t record = sizeof(struct labyrinth_record) + ALIGN(length, 8);
+	size_t record = sizeof(struct labyrinth_record) + ALIGN(claim->length, 8);
 
+	if (!static_branch_unlikely(&labyrinth_prompt)) {
+		*most = 1;
+		return claim->count > 1;
+	}
 	if (q->config.format == LABYRINTH_FORMAT_RECORD)
 		return labyrinth_fault_in(to, record, record);
-	return labyrinth_fault_in(to, 1, min_t(size_t, iov_iter_count(to), length));
+	return labyrinth_fault_in(to, 1, min_t(size_t, iov_iter_count(to), claim->length));
 }
 
 /**
@@ -226,26 +303,21 @@ static bool labyrinth_again(struct labyrinth_queue *q, unsigned int length, stru
  */
 ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to)
 {
-	bool stream = q->config.format == LABYRINTH_FORMAT_STREAM;
 	size_t room = iov_iter_count(to);
+	u32 usual = clamp(q->nr_slots / LABYRINTH_CLAIM_SHARE, 1u, LABYRINTH_CLAIM);
+	struct labyrinth_claim claim;
+	u32 most = usual;
 	int err = 0;
 
 	while (iov_iter_count(to)) {
 		bool first = iov_iter_count(to) == room;
-		struct labyrinth_slot *slot = labyrinth_oldest(q, first, &err);
-		unsigned int length;
 
-		if (!slot)
+		if (!labyrinth_claim(q, first, most, &claim, &err))
 			break;
-		length = slot->length;
-		err = labyrinth_take_slot(q, slot);
-		if (err)
-			break;
-		if (stream)
-			err = labyrinth_read_stream(q, slot, first, to);
-		else
-			err = labyrinth_read_record(q, slot, to);
-		if (unlikely(err) && (err != -EFAULT || !labyrinth_again(q, length, to)))
+		err = labyrinth_copy_claim(q, &claim, to, first);
+		labyrinth_unclaim(q, &claim);
+		most = usual;
+		if (unlikely(err) && (err != -EFAULT || !labyrinth_again(q, &claim, to, &most)))
 			break;
 	}
 	if (labyrinth_hungry(q))
@@ -259,30 +331,24 @@ ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to)
  * labyrinth_queue_discard - give back the pages that no reader will have
  * @q: the queue; it does not run
  *
- * A slot that a reader copies from at this moment is left to that reader.
+ * What a reader has claimed at this moment is left to that reader.
  *
  * Context: process; takes the queue's lock.
  */
 void labyrinth_queue_discard(struct labyrinth_queue *q)
 {
-	struct labyrinth_slot *slot, *next;
 	unsigned long flags;
+	u32 claimed;
 
 	flags = labyrinth_lock(q);
-	list_for_each_entry_safe(slot, next, &q->ready, node) {
+	q->orphaned = q->nr_claimed;
+	for (claimed = q->nr_claimed; claimed; claimed--) {
+		labyrinth_chain_pop(&q->ready);
 		q->nr_ready--;
-		if (slot->busy) {
-			slot->orphan = true;
-			list_del_init(&slot->node);
-			continue;
-		}
-		if (slot->status == LABYRINTH_COMP_OK)
-			q->count.discarded++;
-		if (labyrinth_page_ok(slot->page))
-			labyrinth_buffer_release(q, slot);
-		else
-			q->nr_empty--;
-		list_move(&slot->node, &q->free);
+	}
+	while (q->nr_ready) {
+		labyrinth_recycle(q, labyrinth_chain_pop(&q->ready), false);
+		q->nr_ready--;
 	}
 	q->at_eos = LABYRINTH_EOS_NONE;
 	labyrinth_unlock(q, flags);

@@ -47,7 +47,7 @@ int labyrinth_seal_prepare(struct labyrinth_queue *q)
 /**
  * labyrinth_seal_check - take the copy of a page, once, and check it
  * @q: the queue; has a copy to write to
- * @slot: marked busy by the caller, its page the CPU's
+ * @slot: claimed by the caller, its page the CPU's
  *
  * If the data is not what the device said, the slot has the status
  * LABYRINTH_STATUS_CORRUPT and no data afterwards.

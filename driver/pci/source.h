@@ -13,7 +13,7 @@
  * in @stock is therefore used by one CPU at a time.
  *
  * A page is not looked at after its queue is gone: a reader copies with page faults off,
- * so that a page is never out for longer than a copy takes.  Only labyrinth can do
+ * so that a page is never out for longer than some copies take.  Only labyrinth can do
  * without (@late), for its pages may come back after their device.
  */
 #ifndef LABYRINTH_PCI_SOURCE_H

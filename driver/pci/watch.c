@@ -42,7 +42,7 @@ static bool labyrinth_has_room(struct labyrinth_queue *q)
 	bool room;
 
 	flags = labyrinth_lock(q);
-	room = q->nr_granted > q->nr_overtaken || (!q->nr_ready && list_empty(&q->free));
+	room = q->nr_granted > q->nr_overtaken || (!q->nr_ready && !q->free.first);
 	labyrinth_unlock(q, flags);
 	return room;
 }
