@@ -23,6 +23,10 @@ run interrupt-two-lcores "$app" $few --interrupt --lcores 0,1
 run moderated "$app" $few --interrupt --mod-packets 8 --mod-usec 200
 run demand "$app" $few --mode demand
 run demand-interrupt "$app" $few --mode demand --interrupt
+# far enough from each other that also a slow host sees most of them alone
+paced="--pages 100 --period-ns 5000000 --interrupt"
+run paced "$app" $paced
+run paced-demand "$app" $paced --mode demand
 run labyrinth "$app" $few --mempool-ops labyrinth --cache 0
 run stack "$app" $few --mempool-ops stack --cache 32
 # the guest's processor has no cmpxchg16b

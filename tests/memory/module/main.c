@@ -64,6 +64,8 @@ bool memory_hold(struct memory_hold *hold, const struct labyrinth_params *params
 		return false;
 	larger.max_pages = hold->pages;
 	larger.high = hold->pages;
+	/* the shrinker leaves them alone, for the kernel's reclaim may still be under way */
+	larger.low = params->pages;
 	hold->maze = labyrinth_create(&larger);
 	if (!EXPECT(!IS_ERR(hold->maze)))
 		return false;
