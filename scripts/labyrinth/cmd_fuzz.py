@@ -2,12 +2,14 @@
 """`scripts/lab fuzz`: the device model against a hostile guest, under ASan and UBSan, led by coverage.
 
 Contract: an input that breaks the device is kept in build/fuzz/findings, where `scripts/lab fuzz --reproduce FILE` runs it
-alone; the exit status is 0 only if there was none. A run that was interrupted counts nothing.
+alone; the exit status is 0 only if there was none. An input that never ends is one of them, also if the fuzzer's own
+watch did not see it and it had to be killed. A run that was interrupted counts nothing.
 """
 import dataclasses
 import os
 import re
 import resource
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -17,7 +19,10 @@ from . import fuzz_coverage, fuzz_ledger, packages, paths, proc, qemu_base, qemu
 HOME = paths.BUILD / "fuzz"
 FINDINGS = HOME / "findings"
 SEEDS = paths.ROOT / "tests" / "fuzz" / "device" / "corpus"
+PATIENCE = 30       # seconds of one input after which it is a finding
 GRACE = 60          # seconds beyond its time after which a fuzzer counts as hung
+DYING = 20          # seconds for one that hangs to say where, before it is killed
+ARTIFACT = re.compile(r"(crash|leak|timeout|oom)-")
 DONE = re.compile(r"^Done (\d+) runs? in", re.M)
 SHOWN = 25
 
@@ -66,7 +71,7 @@ def add_parser(commands):
     fuzz.set_defaults(call=main)
 
 
-def _environment(target, report=None):
+def _environment(target, folder=None):
     env = {**os.environ, **dict(target.env)}
     env["ASAN_OPTIONS"] = "detect_leaks=1:detect_stack_use_after_return=0:allocator_may_return_null=1"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1"
@@ -74,13 +79,14 @@ def _environment(target, report=None):
     env["LABYRINTH_FUZZ_FIRMWARE"] = folders
     if "QEMU_FUZZ_ARGS" in env:
         env["QEMU_FUZZ_ARGS"] = f"{folders} {env['QEMU_FUZZ_ARGS']}"
-    if report:
-        env["LABYRINTH_FUZZ_REPORT"] = str(report)
+    if folder:
+        env["LABYRINTH_FUZZ_REPORT"] = str(folder / "report")
+        env["LABYRINTH_FUZZ_INPUT"] = str(folder / "input")
     return env
 
 
 def _argv(program, target, *words):
-    return [program, f"--fuzz-target={target.entry}", "-timeout=30", "-rss_limit_mb=4096", *words]
+    return [program, f"--fuzz-target={target.entry}", f"-timeout={PATIENCE}", "-rss_limit_mb=4096", *words]
 
 
 # --- the corpus -------------------------------------------------------------------------------------------------------
@@ -133,17 +139,49 @@ def _start(program, target, seed, seconds, folder, corpus, seeds):
     argv = _argv(program, target, f"-seed={seed}", f"-max_total_time={max(1, round(seconds))}", "-print_final_stats=1",
                  f"-max_len={target.most}", "-reload=30", f"-artifact_prefix={folder}/", corpus, seeds)
     with log:
-        return proc.popen(argv, env=_environment(target, folder / "report"), cwd=folder, stdin=subprocess.DEVNULL,
-                          stdout=log, stderr=log)
+        return proc.popen(argv, env=_environment(target, folder), cwd=folder, stdin=subprocess.DEVNULL,
+                          stdout=log, stderr=log, process_group=0)
+
+
+def _kill(child):
+    """With its own children: the generic fuzzer runs each input in one."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
 
 
 def _wait(child, end):
+    """Its status; None: it hung. One that still hears signals says where, and which input it was."""
     try:
         return child.wait(max(1, end - time.monotonic()))
     except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-        return None
+        child.send_signal(signal.SIGABRT)
+    try:
+        child.wait(DYING)
+    except subprocess.TimeoutExpired:
+        pass
+    _kill(child)
+    return None
+
+
+def _under_way(folder):
+    """The input that a fuzzer of ours was at when it ended (tests/fuzz/device/last.c); None: at none."""
+    path = folder / "input"
+    data = path.read_bytes() if path.is_file() else b""
+    size = int.from_bytes(data[:4], "little")
+    return data[4:3 + size] if size else None
+
+
+def _inputs(folder, hung):
+    """{name: bytes} of the inputs that broke something."""
+    found = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if ARTIFACT.match(path.name)}
+    if not hung:
+        return found
+    last = _under_way(folder)
+    datas = [last] if last is not None else list(found.values())
+    return {f"hung-{paths.digest(data)}": data for data in datas}
 
 
 def _excerpt(text):
@@ -163,19 +201,19 @@ def _processor_seconds():
 def _collect(result, folder, status, counts):
     text = (folder / "log").read_text(errors="replace")
     done = DONE.search(text)
-    artifacts = sorted(p for p in folder.iterdir() if re.match(r"(crash|leak|timeout|oom)-", p.name))
-    for artifact in artifacts:
-        kept = paths.make_dir(FINDINGS) / f"{result.target.name}-{artifact.name}"
-        kept.write_bytes(artifact.read_bytes())
+    inputs = _inputs(folder, status is None)
+    for name, data in inputs.items():
+        kept = paths.make_dir(FINDINGS) / f"{result.target.name}-{name}"
+        kept.write_bytes(data)
         kept.with_suffix(".log").write_text(text)
         result.findings.append(kept)
-    if status == 0 and done and not artifacts:
+    if status == 0 and done and not inputs:
         result.inputs += int(done[1])
         if (folder / "report").is_file():
             counts.add((folder / "report").read_text())
         return
-    if not artifacts:
-        what = "hung and was killed" if status is None else f"ended with status {status} and without an input"
+    if not inputs:
+        what = "hung outside of an input and was killed" if status is None else f"ended with status {status} and without an input"
         kept = paths.make_dir(FINDINGS) / f"{result.target.name}-{folder.name}.log"
         kept.write_text(text)
         result.failures.append(f"{result.target.name}: the fuzzer {what}; its log is {os.path.relpath(kept)}")
@@ -203,8 +241,7 @@ def run(program, target, seed, seconds, jobs, fresh, counts):
         finally:
             for _, child in children:
                 if child.poll() is None:
-                    child.kill()
-                    child.wait()
+                    _kill(child)
     return result
 
 
@@ -213,9 +250,16 @@ def _reproduce(program, name):
     target = TARGETS.get(path.name.partition("-")[0])
     if not path.is_file() or not target:
         raise ui.LabError(f"--reproduce takes a file of build/fuzz/findings, named TARGET-..., not {name}", ui.EXIT_USAGE)
-    done = subprocess.run([str(w) for w in _argv(program, target, path.resolve())], env=_environment(target), check=False)
-    print(f"{name}: {'as it should be' if done.returncode == 0 else f'broken, status {done.returncode}'}", flush=True)
-    return 1 if done.returncode else 0
+    child = proc.popen(_argv(program, target, path.resolve()), env=_environment(target), stdin=subprocess.DEVNULL,
+                       process_group=0)
+    try:
+        status = _wait(child, time.monotonic() + PATIENCE + GRACE)
+    finally:
+        if child.poll() is None:
+            _kill(child)
+    said = "hangs" if status is None else f"broken, status {status}" if status else "as it should be"
+    print(f"{name}: {said}", flush=True)
+    return 1 if status != 0 else 0
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The fuzzer's launcher, without the fuzzer: what it refuses, its seeds, its ledger, and what it calls a blind spot."""
+import contextlib
 import pathlib
 import sys
 import tempfile
@@ -44,6 +45,52 @@ class Seeds(unittest.TestCase):
             with self.assertRaises(ui.LabError) as told:
                 cmd_fuzz.unpack_seeds(cmd_fuzz.TARGETS["guest"], pathlib.Path(folder) / "out")
             self.assertIn("xyz", str(told.exception))
+
+
+# Takes the place of the fuzzer: says where it is, as tests/fuzz/device/last.c does, and stands still.
+STILL = """#!/bin/sh
+trap '' ABRT
+printf '\\003\\000\\000\\000\\252\\125left over' > "$LABYRINTH_FUZZ_INPUT"
+sleep 60 & echo $! > %s
+wait
+"""
+
+
+def ended(number):
+    """The process is gone, or dead and not waited for yet."""
+    try:
+        return pathlib.Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+class Hangs(unittest.TestCase):
+    def run_still(self, script):
+        """A run of a fuzzer that is this script: what was found, and the number that it left behind."""
+        with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as held:
+            folder = pathlib.Path(name)
+            program, number = folder / "fuzzer", folder / "number"
+            program.write_text(script.replace("%s", str(number)))
+            program.chmod(0o755)
+            for what, value in (("HOME", folder / "home"), ("FINDINGS", folder / "findings"), ("GRACE", 1), ("DYING", 1)):
+                held.enter_context(mock.patch.object(cmd_fuzz, what, value))
+            result = cmd_fuzz.run(program, cmd_fuzz.TARGETS["state"], 1, 1, 1, True, fuzz_coverage.Counts())
+            found = {path.name: path.read_bytes() for path in result.findings}
+            return result, found, int(number.read_text())
+
+    def test_the_input_is_kept(self):
+        """one that hangs and hears no signal is killed with its children, and its last input is a finding"""
+        result, found, child = self.run_still(STILL)
+        self.assertEqual(list(found.values()), [b"\xaa\x55"])
+        self.assertTrue(all(name.startswith("state-hung-") for name in found), found)
+        self.assertEqual((result.inputs, result.failures), (0, []))
+        self.assertTrue(ended(child))
+
+    def test_outside_of_an_input(self):
+        """one that hangs where no input is under way is a failure that says so"""
+        result, found, _ = self.run_still(STILL.replace("003", "000", 1))
+        self.assertEqual(found, {})
+        self.assertIn("hung outside of an input", result.failures[0])
 
 
 class Sources(unittest.TestCase):

@@ -6,6 +6,7 @@
  * it ends, zeros follow.  Each input finds the device as at power-on and the
  * arena blank, so that it does the same again when it is run alone. target.c
  * the targets as QEMU's fuzzer knows them, and what happens around each input
+ *   last.c      the input under way, kept for who has to kill the process
  *   guest.c     the operations of a hostile guest
  *   state.c     a state from outside, as a migration stream may hold it
  *   machine.c   how the guest reaches the device: memory, configuration space,
@@ -114,6 +115,11 @@ MemTxResult __wrap_address_space_rw(AddressSpace *as, hwaddr addr,
 void fuzz_oracle(void);
 /* The device is reset; it works as one that was just plugged in. */
 void fuzz_oracle_works(void);
+
+/* last.c */
+void fuzz_last_begin(void);
+void fuzz_last(const uint8_t *data, size_t size);
+void fuzz_last_over(void);
 
 /* coverage.c */
 void fuzz_cover_access(bool write, uint32_t offset, unsigned size);

@@ -26,10 +26,12 @@ static void around(void (*input)(FuzzInput *in), const unsigned char *data,
 {
     FuzzInput in = { .at = data, .end = data + size };
 
+    fuzz_last(data, size);
     fuzz_machine_reset();
     input(&in);
     fuzz_oracle_works();
     fuzz_cover_input();
+    fuzz_last_over();
 }
 
 static GString *guest_machine(FuzzTarget *target)
@@ -64,6 +66,7 @@ static void let_time_be_seen(void)
 static void prepare(QTestState *qts)
 {
     let_time_be_seen();
+    fuzz_last_begin();
     fuzz_machine_find(qts);
     fuzz_cover_begin();
 }
@@ -91,6 +94,39 @@ static void fuzz_state_target(QTestState *qts, const unsigned char *data,
     around(fuzz_state, data, size);
 }
 
+/* --- what stands still on purpose, to see that it is found ---------------- */
+
+static void loop_input(FuzzInput *in)
+{
+    while (fuzz_more(in)) {
+        barrier();
+    }
+}
+
+/* As one in a system call that no signal ends */
+static void deaf_input(FuzzInput *in)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    while (fuzz_more(in)) {
+        pthread_sigmask(SIG_BLOCK, &all, NULL);
+        pause();
+    }
+}
+
+static void fuzz_loop_target(QTestState *qts, const unsigned char *data,
+                             size_t size)
+{
+    around(loop_input, data, size);
+}
+
+static void fuzz_deaf_target(QTestState *qts, const unsigned char *data,
+                             size_t size)
+{
+    around(deaf_input, data, size);
+}
+
 static void register_targets(void)
 {
     fuzz_add_target(&(FuzzTarget){
@@ -114,6 +150,20 @@ static void register_targets(void)
         .get_init_cmdline = state_machine,
         .pre_fuzz = prepare_state,
         .fuzz = fuzz_state_target,
+    });
+    fuzz_add_target(&(FuzzTarget){
+        .name = "labyrinth-loop",
+        .description = "planted: an input that is not empty never ends",
+        .get_init_cmdline = wide_machine,
+        .pre_fuzz = prepare,
+        .fuzz = fuzz_loop_target,
+    });
+    fuzz_add_target(&(FuzzTarget){
+        .name = "labyrinth-deaf",
+        .description = "planted: the same, and no signal reaches it",
+        .get_init_cmdline = wide_machine,
+        .pre_fuzz = prepare,
+        .fuzz = fuzz_deaf_target,
     });
 }
 
