@@ -207,6 +207,23 @@ static int labyrinth_pre_load(void *opaque)
     return 0;
 }
 
+/* Each address is lent once, as it was when its descriptor was fetched. */
+static bool lend_loaded(LabyrinthState *s, unsigned qi)
+{
+    LabyrinthQueue *q = &s->queue[qi];
+
+    for (uint32_t i = q->posted_out; i != q->posted_in; i++) {
+        uint64_t *addr = &q->posted_addr[i & (q->pq_size - 1)];
+
+        if (!QEMU_IS_ALIGNED(*addr, LABYRINTH_PAGE_SIZE) ||
+            labyrinth_lent(s, *addr)) {
+            return false;
+        }
+        g_hash_table_add(s->shadow, addr);
+    }
+    return true;
+}
+
 static int labyrinth_post_load(void *opaque, int version_id)
 {
     LabyrinthState *s = opaque;
@@ -220,20 +237,16 @@ static int labyrinth_post_load(void *opaque, int version_id)
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         fault = queue_fault(s, qi);
     }
+    g_hash_table_remove_all(s->shadow);
+    for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
+        if (!lend_loaded(s, qi)) {
+            fault = "set of lent addresses";
+        }
+        s->queue[qi].traced = s->fw.queue[qi].count;
+    }
     if (fault) {
         why = g_strdup_printf("its %s is impossible", fault);
         return labyrinth_load_refused(s, why);
-    }
-
-    g_hash_table_remove_all(s->shadow);
-    for (unsigned qi = 0; qi < s->nr_queues; qi++) {
-        LabyrinthQueue *q = &s->queue[qi];
-
-        for (uint32_t i = q->posted_out; i != q->posted_in; i++) {
-            g_hash_table_add(s->shadow,
-                             &q->posted_addr[i & (q->pq_size - 1)]);
-        }
-        q->traced = s->fw.queue[qi].count;
     }
     return 0;
 }

@@ -18,6 +18,21 @@ static bool stage_of_queue(const struct labyrinth_fw_queue *queue,
 	       page->tag % LABYRINTH_STAGING_PAGES == index;
 }
 
+/* As it was granted: a page of the host's, which no other page of ours has. */
+static bool grant_valid(const struct labyrinth_fw *fw, uint32_t index)
+{
+	uint64_t addr = fw->page[index].addr;
+
+	if (fw->page[index].stage != LABYRINTH_FW_GRANTED)
+		return true;
+	for (uint32_t i = 0; i < index; i++) {
+		if (fw->page[i].stage == LABYRINTH_FW_GRANTED &&
+		    fw->page[i].addr == addr)
+			return false;
+	}
+	return addr % LABYRINTH_PAGE_SIZE == 0;
+}
+
 /* Whatever the numbers are: what was produced is delivered, dropped or here. */
 static bool balances(const struct labyrinth_fw_queue *queue)
 {
@@ -46,7 +61,8 @@ static bool queue_valid(const struct labyrinth_fw *fw, uint32_t q,
 
 		if (index >= LABYRINTH_STAGING_PAGES || *seen & 1u << index ||
 		    fw->page[index].queue != q ||
-		    !stage_of_queue(queue, &fw->page[index], index))
+		    !stage_of_queue(queue, &fw->page[index], index) ||
+		    !grant_valid(fw, index))
 			return false;
 		*seen |= 1u << index;
 	}

@@ -117,6 +117,29 @@ static void pages_in_no_place_or_in_two_are_invalid(void **state)
 	INVALID(fw->maze.taken = 0xff);
 }
 
+static void grants_that_would_be_refused_are_invalid(void **state)
+{
+	struct labyrinth_fw_config demand = generator(LABYRINTH_CONFIG_DEMAND);
+	struct labyrinth_fw *fw = bed(1);
+	struct labyrinth_fw_page *page;
+
+	(void)state;
+	start(fw, 0, &demand);
+	labyrinth_fw_poll(fw, 0, 0);
+	for (uint64_t addr = SIZE; addr <= 2 * SIZE; addr += SIZE)
+		assert_int_equal(labyrinth_fw_grant(fw, 0,
+						    labyrinth_fw_req_tag(fw, 0),
+						    addr),
+				 0);
+	check_sane(fw);
+	page = &fw->page[fw->queue[0].fifo[1]];
+	assert_int_equal(page->stage, LABYRINTH_FW_GRANTED);
+	page->addr += 8;
+	assert_false(labyrinth_fw_valid(fw));
+	page->addr -= 8 + SIZE;
+	assert_false(labyrinth_fw_valid(fw));
+}
+
 static void counters_that_do_not_balance_are_invalid(void **state)
 {
 	(void)state;
@@ -128,5 +151,6 @@ static void counters_that_do_not_balance_are_invalid(void **state)
 
 SUITE(valid_suite, TEST(counters_that_do_not_balance_are_invalid),
       TEST(numbers_out_of_bounds_are_invalid),
+      TEST(grants_that_would_be_refused_are_invalid),
       TEST(configurations_that_start_refuses_are_invalid),
       TEST(pages_in_no_place_or_in_two_are_invalid));

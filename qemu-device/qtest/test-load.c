@@ -212,6 +212,34 @@ static void test_running_registers(void)
     state_end(&t);
 }
 
+/* Two posted buffers at one address, or one that is no page's */
+static void test_lent_twice(void)
+{
+    const uint64_t lent[] = {
+        cpu_to_be64(BED_BUFFER(0)),
+        cpu_to_be64(BED_BUFFER(1)),
+    };
+    const uint64_t wrong[] = { BED_BUFFER(0), BED_BUFFER(1) + 8 };
+    Bed *bed = bed_new("");
+    Lane lane;
+    State t;
+    char *at;
+
+    lane_init(&lane, bed, 0, LABYRINTH_CONFIG_RING, 64);
+    lane_start(&lane);
+    lane_post(&lane, 0, 2);
+    bed_run(bed);
+    state_save(&t, bed, 0);
+    at = memmem(t.data, t.size, lent, sizeof(lent));
+    g_assert_nonnull(at);
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        stq_be_p(at + sizeof(lent[0]), wrong[i]);
+        state_write(&t);
+        bed_expect_refused("", t.file);
+    }
+    state_end(&t);
+}
+
 void add_load_tests(void)
 {
     static const uint64_t past_the_end = INT64_MAX + 1ull;
@@ -224,4 +252,5 @@ void add_load_tests(void)
     qtest_add_data_func("labyrinth/load/dead-for-ever", &never,
                         test_dead_time);
     qtest_add_func("labyrinth/load/running-registers", test_running_registers);
+    qtest_add_func("labyrinth/load/lent-twice", test_lent_twice);
 }
