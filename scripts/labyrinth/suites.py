@@ -139,7 +139,7 @@ ALL = [
           GUEST + (userland.hostile, RT), full=True),
     Suite("fuzz", "a hostile guest against the device under ASan and UBSan, led by coverage, ten minutes",
           LAB + ["fuzz", "--tap", "--minutes", "10"], (qemu_device.fuzz_ready,), full=True),
-    Suite("fuzz-hangs", "an input of the fuzzer that never ends is found, and kept", _python("tests/fuzz/device"),
+    Suite("fuzz-device", "each field of a loaded state with extreme values; an input that never ends is found and kept", _python("tests/fuzz/device"),
           (qemu_device.fuzz_ready,), full=True),
     Suite("qtest-sanitized", "the device's qtests under ASan and UBSan", LAB + ["qtest", "--sanitized"],
           (qemu_device.fuzz_ready,), full=True),

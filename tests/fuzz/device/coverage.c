@@ -25,6 +25,7 @@ static uint64_t fault_page[2];
 static uint64_t strange_accesses;
 static uint32_t errors_before;
 static uint64_t inputs;
+static unsigned fields;
 
 static void count(const char *kind, const char *name)
 {
@@ -88,6 +89,11 @@ void fuzz_cover_errors(void)
     errors_before = seen;
 }
 
+void fuzz_cover_fields(unsigned n)
+{
+    fields = n;
+}
+
 void fuzz_cover_input(void)
 {
     inputs++;
@@ -103,6 +109,7 @@ static void report(void)
         return;
     }
     fprintf(out, "input all %" PRIu64 "\n", inputs);
+    fprintf(out, "state fields %u\n", fields);
     fprintf(out, "access strange %" PRIu64 "\n", strange_accesses);
     fprintf(out,
             "access faults-read %" PRIu64 "\naccess faults-write %" PRIu64 "\n",

@@ -127,6 +127,8 @@ void fuzz_cover_op(const char *name);
 void fuzz_cover_dma(bool write, const char *where, bool ok);
 /* After an operation: what was refused meanwhile */
 void fuzz_cover_errors(void);
+/* So many fields a state has that an input may change. */
+void fuzz_cover_fields(unsigned n);
 void fuzz_cover_input(void);
 void fuzz_cover_begin(void);
 

@@ -92,6 +92,7 @@ void fuzz_state_find(void)
     leaves = g_array_new(false, false, sizeof(Leaf));
     add_all_fields(&vmstate_labyrinth);
     assert(leaves->len > 300);
+    fuzz_cover_fields(leaves->len);
 }
 
 static void set_leaf(const Leaf *leaf, uint64_t val)
