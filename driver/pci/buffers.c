@@ -21,6 +21,7 @@
 DEFINE_STATIC_CALL_NULL(labyrinth_get, *labyrinth_allocator_labyrinth.get);
 DEFINE_STATIC_CALL_NULL(labyrinth_done, *labyrinth_allocator_labyrinth.done);
 DEFINE_STATIC_CALL_NULL(labyrinth_put, *labyrinth_allocator_labyrinth.put);
+DEFINE_STATIC_CALL_NULL(labyrinth_flush, *labyrinth_allocator_labyrinth.flush);
 DEFINE_STATIC_CALL_NULL(labyrinth_drop, *labyrinth_allocator_labyrinth.drop);
 DEFINE_STATIC_CALL_NULL(labyrinth_own, *labyrinth_allocator_labyrinth.own);
 DEFINE_STATIC_CALL_NULL(labyrinth_data, *labyrinth_allocator_labyrinth.data);
@@ -61,6 +62,7 @@ static void labyrinth_patch(const struct labyrinth_allocator *allocator)
 	static_call_update(labyrinth_get, allocator->get);
 	static_call_update(labyrinth_done, allocator->done);
 	static_call_update(labyrinth_put, allocator->put);
+	static_call_update(labyrinth_flush, allocator->flush);
 	static_call_update(labyrinth_drop, allocator->drop ?: labyrinth_drop_done);
 	static_call_update(labyrinth_data, allocator->data);
 	if (allocator->own)

@@ -16,6 +16,7 @@
 DECLARE_STATIC_CALL(labyrinth_get, *labyrinth_allocator_labyrinth.get);
 DECLARE_STATIC_CALL(labyrinth_done, *labyrinth_allocator_labyrinth.done);
 DECLARE_STATIC_CALL(labyrinth_put, *labyrinth_allocator_labyrinth.put);
+DECLARE_STATIC_CALL(labyrinth_flush, *labyrinth_allocator_labyrinth.flush);
 DECLARE_STATIC_CALL(labyrinth_drop, *labyrinth_allocator_labyrinth.drop);
 DECLARE_STATIC_CALL(labyrinth_own, *labyrinth_allocator_labyrinth.own);
 DECLARE_STATIC_CALL(labyrinth_data, *labyrinth_allocator_labyrinth.data);
@@ -74,7 +75,8 @@ static __always_inline void labyrinth_buffer_drop(struct labyrinth_queue *q,
 }
 
 /**
- * labyrinth_buffer_release - free a page that was done(), read or not
+ * labyrinth_buffer_release - free a page that was done(), read or not; labyrinth_buffers_flush()
+ *			      comes after the last one
  * @q: the queue that holds it
  * @slot: its slot; without a page afterwards
  */
@@ -84,6 +86,12 @@ static __always_inline void labyrinth_buffer_release(struct labyrinth_queue *q,
 	static_call(labyrinth_put)(q, slot);
 	slot->page = (labyrinth_page_t){ 0 };
 	slot->mine = false;
+}
+
+/** labyrinth_buffers_flush - what was released is free; before the queue's lock is left */
+static __always_inline void labyrinth_buffers_flush(struct labyrinth_queue *q)
+{
+	static_call_cond(labyrinth_flush)(q);
 }
 
 /**

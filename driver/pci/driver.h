@@ -51,6 +51,8 @@
 #define LABYRINTH_DEPTH_MAX	(LABYRINTH_RING_MAX / 2)
 /* What one interrupt may do; what is left over interrupts again. */
 #define LABYRINTH_IRQ_BUDGET	64
+/* Pages that are freed together at the most */
+#define LABYRINTH_SPENT_MAX	16
 /* Denied requests that a queue remembers: more than the device can have. */
 #define LABYRINTH_PENDING_MAX	(2 * LABYRINTH_STAGING_PAGES)
 /* A device that lies so often is not trusted any more. */
@@ -256,6 +258,7 @@ struct labyrinth_file;
  * @granted:	slots whose page is the device's, oldest first
  * @ready:	slots for the reader, oldest first
  * @pending:	requests that wait for a buffer, oldest first (demand)
+ * @spent:	allocator=labyrinth: @nr_spent pages that were read, to be freed together
  * @count:	counters
  * @tally:	what the allocator was asked for, if it is not labyrinth
  */
@@ -314,6 +317,8 @@ struct labyrinth_queue {
 	struct labyrinth_chain granted;
 	struct labyrinth_chain ready;
 	struct labyrinth_pending pending[LABYRINTH_PENDING_MAX];
+	labyrinth_page_t spent[LABYRINTH_SPENT_MAX];
+	u32 nr_spent;
 	struct labyrinth_counts count;
 	struct labyrinth_tally tally;
 	void *stock;

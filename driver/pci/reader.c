@@ -147,6 +147,7 @@ static void labyrinth_unclaim(struct labyrinth_queue *q, const struct labyrinth_
 			q->at_eos = LABYRINTH_EOS_UNREAD;
 		labyrinth_recycle(q, slot, i < claim->had);
 	}
+	labyrinth_buffers_flush(q);
 	q->nr_claimed = 0;
 	q->orphaned = false;
 	labyrinth_unlock(q, flags);
@@ -350,6 +351,7 @@ void labyrinth_queue_discard(struct labyrinth_queue *q)
 		labyrinth_recycle(q, labyrinth_chain_pop(&q->ready), false);
 		q->nr_ready--;
 	}
+	labyrinth_buffers_flush(q);
 	q->at_eos = LABYRINTH_EOS_NONE;
 	labyrinth_unlock(q, flags);
 }

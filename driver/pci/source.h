@@ -6,7 +6,7 @@
  * calls for a page is patched into the path of the data at load (static_call), so that no
  * allocator pays for being one of several.  docs/allocators.md adds one, step by step.
  *
- * Who serialises: get(), done(), drop() and put() run under the queue's lock.  With
+ * Who serialises: get(), done(), drop(), put() and flush() run under the queue's lock.  With
  * bottom=hardirq that is a raw one with interrupts off.  With bottom=softirq it is a
  * spinlock that keeps softirqs away, interrupts stay on, and on PREEMPT_RT it may sleep;
  * allocator=labyrinth, which needs neither, has the raw one there too.  What a queue keeps
@@ -39,6 +39,8 @@
  * @done:	the device has written so many bytes: they are the CPU's to read; 0, or a
  *		negative errno for a page that is not the device's
  * @put:	free a page that was done()
+ * @flush:	the last one of some that were put, before the queue's lock is left: none of them
+ *		may be kept any longer; NULL: put() frees
  * @drop:	free a page that is the device's, unread; NULL: done() and put()
  * @own:	before the first look at a page, may sleep; NULL: nothing to do
  * @data:	kernel address of a page
@@ -59,6 +61,7 @@ struct labyrinth_allocator {
 		    enum labyrinth_route *route);
 	int (*done)(struct labyrinth_queue *q, struct labyrinth_slot *slot, unsigned int len);
 	void (*put)(struct labyrinth_queue *q, struct labyrinth_slot *slot);
+	void (*flush)(struct labyrinth_queue *q);
 	void (*drop)(struct labyrinth_queue *q, struct labyrinth_slot *slot);
 	int (*own)(struct labyrinth_queue *q, struct labyrinth_slot *slot);
 	const u8 *(*data)(const struct labyrinth_queue *q, const struct labyrinth_slot *slot);

@@ -80,9 +80,20 @@ static int maze_done(struct labyrinth_queue *q, struct labyrinth_slot *slot, uns
 	return labyrinth_to_cpu_pinned(q->ldev->pool, slot->page, len);
 }
 
+/* Pages come back in the order in which they went, many of one block */
+static void maze_flush(struct labyrinth_queue *q)
+{
+	/* without a page of its own in hand nobody may look at the pool: it may have ended */
+	if (q->nr_spent)
+		labyrinth_free_bulk(q->ldev->pool, q->spent, q->nr_spent);
+	q->nr_spent = 0;
+}
+
 static void maze_put(struct labyrinth_queue *q, struct labyrinth_slot *slot)
 {
-	labyrinth_free_pinned(q->ldev->pool, slot->page);
+	q->spent[q->nr_spent++] = slot->page;
+	if (q->nr_spent == LABYRINTH_SPENT_MAX)
+		maze_flush(q);
 }
 
 static void maze_drop(struct labyrinth_queue *q, struct labyrinth_slot *slot)
@@ -113,6 +124,7 @@ const struct labyrinth_allocator labyrinth_allocator_labyrinth = {
 	.get = maze_get,
 	.done = maze_done,
 	.put = maze_put,
+	.flush = maze_flush,
 	.drop = maze_drop,
 	.data = maze_data,
 	.stats = maze_stats,

@@ -427,9 +427,12 @@ int labyrinth_free_slow(struct labyrinth *maze, labyrinth_page_t page)
 }
 EXPORT_SYMBOL_GPL(labyrinth_free_slow);
 
-/* All that can go back in one step does; each other page goes the way of a single one */
-static int lab_put_run(struct labyrinth *maze, const struct labyrinth_run *run, const char *call,
-		       unsigned long caller)
+/*
+ * All that can go back in one step does; each other page goes the way of a single one.
+ * What is refused is taken off @done.
+ */
+static int lab_put_run(struct labyrinth *maze, const struct labyrinth_run *run,
+		       unsigned int *done, const char *call, unsigned long caller)
 {
 	u64 left = run->mask;
 	bool kick = false;
@@ -448,6 +451,7 @@ static int lab_put_run(struct labyrinth *maze, const struct labyrinth_run *run, 
 		labyrinth_page_t page = { run->base + lab_ctz(left) };
 
 		err = lab_put(maze, page, call, caller);
+		*done -= !!err;
 		first = first ?: err;
 	}
 	return first;
@@ -465,17 +469,21 @@ static int lab_put_run(struct labyrinth *maze, const struct labyrinth_run *run, 
  */
 int labyrinth_free_run(struct labyrinth *maze, const struct labyrinth_run *run)
 {
+	unsigned int done = 0;
+
 	if (unlikely(!lab_may_go(FREE_RUN)))
 		return -EPERM;
-	return lab_put_run(maze, run, __func__, _RET_IP_);
+	return lab_put_run(maze, run, &done, __func__, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(labyrinth_free_run);
 
 int labyrinth_free_run_slow(struct labyrinth *maze, const struct labyrinth_run *run)
 {
+	unsigned int done = 0;
+
 	if (!lab_may_pinned(FREE_RUN_PINNED))
 		return -EPERM;
-	return lab_put_run(maze, run, "labyrinth_free_run_pinned", _RET_IP_);
+	return lab_put_run(maze, run, &done, "labyrinth_free_run_pinned", _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(labyrinth_free_run_slow);
 
@@ -491,13 +499,28 @@ EXPORT_SYMBOL_GPL(labyrinth_free_run_slow);
 unsigned int labyrinth_free_bulk(struct labyrinth *maze, const labyrinth_page_t *page,
 				 unsigned int count)
 {
-	unsigned int i, done = 0;
+	u64 size = lab_size(&maze->core), bit;
+	struct labyrinth_run run;
+	unsigned int i = 0, done = 0;
 
 	if (unlikely(!lab_may_go(FREE_BULK)))
 		return 0;
-	for (i = 0; i < count; i++)
-		done += lab_put_here(maze, page[i]) ||
-			!lab_put(maze, page[i], __func__, _RET_IP_);
+	while (i < count) {
+		/* those of one block and issue go back in one step */
+		run.base = page[i].v & ~(size - 1);
+		for (run.mask = 0; i < count; run.mask |= lab_bit(bit), i++) {
+			bit = page[i].v - run.base;
+			if (bit >= size || run.mask >> bit & 1)
+				break;
+		}
+		if (!(run.mask & (run.mask - 1))) {
+			done += lab_put_here(maze, page[i - 1]) ||
+				!lab_put(maze, page[i - 1], __func__, _RET_IP_);
+			continue;
+		}
+		done += hweight64(run.mask);
+		lab_put_run(maze, &run, &done, __func__, _RET_IP_);
+	}
 	return done;
 }
 EXPORT_SYMBOL_GPL(labyrinth_free_bulk);
