@@ -62,9 +62,12 @@ int labyrinth_hw_init(struct labyrinth_dev *ldev)
 
 	ldev->resets++;
 	while (!labyrinth_is_fresh(ldev)) {
-		/* A virtual machine may have stood still meanwhile: time alone says little. */
+		/*
+		 * A virtual machine may have stood still meanwhile: time alone says little.
+		 * In slot_reset the channel still counts as frozen, so not pci_channel_offline().
+		 */
 		if ((time_after(jiffies, end) && ++tries > LABYRINTH_RESET_TRIES) ||
-		    pci_channel_offline(ldev->pdev))
+		    ldev->pdev->error_state == pci_channel_io_perm_failure)
 			return -ENODEV;
 		usleep_range(20, 2000);
 	}
