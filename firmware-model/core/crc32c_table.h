@@ -21,13 +21,12 @@
 	CRC_32(x, a, b, c, d, e), CRC_32((x) ^ (f), a, b, c, d, e)
 #define CRC_128(x, a, b, c, d, e, f, g) \
 	CRC_64(x, a, b, c, d, e, f), CRC_64((x) ^ (g), a, b, c, d, e, f)
-#define ROWS(a, b, c, d, e, f, g, h)                       \
-	{                                                  \
-		CRC_128(0u, a, b, c, d, e, f, g),          \
-			CRC_128((h), a, b, c, d, e, f, g), \
-	}
-
 /* clang-format off */
+#define ROWS(a, b, c, d, e, f, g, h) { \
+	CRC_128(0u, a, b, c, d, e, f, g), \
+	CRC_128((h), a, b, c, d, e, f, g), \
+}
+
 static const uint32_t crc32c_table[8][256] = {
 	ROWS(0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf,
 	     0x105ec76f, 0x20bd8ede, 0x417b1dbc, 0x82f63b78),

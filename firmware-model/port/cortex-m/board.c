@@ -14,7 +14,7 @@ struct timer {
 };
 
 #define UART0 ((struct uart *)0x40004000)
-#define TIMER(n) ((struct timer *)(0x40000000 + (n)*0x1000))
+#define TIMER(n) ((struct timer *)(0x40000000 + 0x1000 * (n)))
 
 #define UART_STATE_FULL 1u
 #define UART_CTRL_SEND 1u

@@ -89,10 +89,12 @@ void kernel_init(void);
  */
 uint32_t kernel_task_add(const char *name, void (*entry)(void), void *stack,
 			 uint8_t priority);
-#define KERNEL_STACK(name)                         \
-	static _Alignas(1 << TASK_STACK_LOG2)      \
+/* clang-format off */
+#define KERNEL_STACK(name) \
+	static _Alignas(1 << TASK_STACK_LOG2) \
 		__attribute__((section(".tasks"))) \
 		uint8_t name[1 << TASK_STACK_LOG2]
+/* clang-format on */
 
 /* Run the tasks; a tick each @cycles. */
 _Noreturn void kernel_run(uint32_t cycles);

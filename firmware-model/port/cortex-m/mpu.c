@@ -16,7 +16,8 @@
 #define MEMORY (1u << 17)
 #define DEVICE (1u << 16)
 
-#define SIZE(log2) (((log2)-1u) << 1)
+/* the field has log2 - 1, from bit 1 on */
+#define SIZE(log2) (-2u + 2u * (log2))
 
 #define RASR_TASK \
 	(RW_RW | MPU_RASR_XN | MEMORY | SIZE(TASK_STACK_LOG2) | MPU_RASR_ENABLE)

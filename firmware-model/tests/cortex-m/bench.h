@@ -18,8 +18,8 @@
 #define ALL 0xffu
 
 /* Timer cycles of @n instructions, to the next whole one; and back */
-#define CYCLES(n) (((n)*256u + 9) / 10)
-#define INSTRUCTIONS(cycles) (((cycles)*10u + 128) / 256)
+#define CYCLES(n) ((256u * (n) + 9) / 10)
+#define INSTRUCTIONS(cycles) ((10u * (cycles) + 128) / 256)
 
 /* --- tap.c ------------------------------------------------------------------ */
 void tap_result(bool good, const char *what);
