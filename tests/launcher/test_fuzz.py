@@ -72,7 +72,7 @@ class Hangs(unittest.TestCase):
             program, number = folder / "fuzzer", folder / "number"
             program.write_text(script.replace("%s", str(number)))
             program.chmod(0o755)
-            for what, value in (("HOME", folder / "home"), ("FINDINGS", folder / "findings"), ("GRACE", 1), ("DYING", 1)):
+            for what, value in (("HOME", folder / "home"), ("FINDINGS", folder / "findings"), ("GRACE", 5), ("DYING", 1)):
                 held.enter_context(mock.patch.object(cmd_fuzz, what, value))
             result = cmd_fuzz.run(program, cmd_fuzz.TARGETS["state"], 1, 1, 1, True, fuzz_coverage.Counts())
             found = {path.name: path.read_bytes() for path in result.findings}
