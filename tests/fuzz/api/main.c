@@ -47,10 +47,26 @@ static uint64_t answers[MOST_KINDS][ERRNOS];
 static unsigned int rounds;
 static struct lab_rx rx;
 static char why[160];
+static _Thread_local const char *calling;
 
 static void nothing(int number)
 {
 	(void)number;
+}
+
+/* A fuzzer that dies says where: its own fault, or memory that the kernel should not have written. */
+static void died(int number, siginfo_t *info, void *context)
+{
+	char name[16] = "", text[160];
+	int n;
+
+	(void)context;
+	prctl(PR_GET_NAME, name);
+	n = snprintf(text, sizeof(text), "fuzz-api: signal %d at %p in %s, call %s\n", number,
+		     info->si_addr, name, calling ? calling : "none");
+	if (write(STDERR_FILENO, text, n) != n)
+		_exit(3);
+	_exit(2);
 }
 
 /* Interrupts whatever this thread waits in. */
@@ -72,7 +88,9 @@ static void make_call(struct worker *w, const struct call *c)
 
 	if (kind->alone && w->number)
 		return;
+	calling = kind->name;
 	n = kind->make(w, c);
+	calling = NULL;
 	__atomic_fetch_add(&made[c->kind % kinds_count()], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&answers[c->kind % kinds_count()][n < 0 ? -n % ERRNOS : 0], 1,
 			   __ATOMIC_RELAXED);
@@ -284,6 +302,7 @@ static bool understood(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = nothing };
+	struct sigaction death = { .sa_sigaction = died, .sa_flags = SA_SIGINFO };
 	struct rlimit files = { 4096, 4096 };
 	pthread_t threads[THREADS];
 	unsigned int i;
@@ -297,12 +316,16 @@ int main(int argc, char **argv)
 	sigaction(SIGALRM, &action, NULL);
 	sigaction(SIGIO, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGSEGV, &death, NULL);
+	sigaction(SIGBUS, &death, NULL);
 	setrlimit(RLIMIT_NOFILE, &files);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!lab_wait_device() || !find_files()) {
 		fprintf(stderr, "fuzz-api: there is no %s\n", LAB_DEV);
 		return 2;
 	}
+	/* the table of kinds is made by whoever asks first: not by several threads at once */
+	kinds_count();
 	printf("KTAP version 1\n1..3\n");
 	for (i = 0; i < THREADS; i++)
 		workers[i].number = i;

@@ -17,6 +17,9 @@
 
 #include "fuzz.h"
 
+#define MOST_PARTS	1024	/* of a vector; the kernel refuses more before it looks at them */
+#define DIFFERENT_PARTS	4
+
 static long result(long value)
 {
 	return value < 0 ? -errno : value;
@@ -66,11 +69,11 @@ static long make_read(struct worker *w, const struct call *c)
 
 static long make_readv(struct worker *w, const struct call *c)
 {
-	struct iovec parts[4];
+	struct iovec parts[MOST_PARTS];
 	bool fillable;
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < DIFFERENT_PARTS; i++) {
 		struct call part = *c;
 
 		part.where = c->where * (i + 1);
@@ -78,6 +81,8 @@ static long make_readv(struct worker *w, const struct call *c)
 		parts[i].iov_len = i == 3 && c->a & 1 ? c->size : sane(c->a >> 8 * i);
 		parts[i].iov_base = pick_address(&w->arena, &part, parts[i].iov_len, &fillable);
 	}
+	for (; i < MOST_PARTS; i++)
+		parts[i] = parts[i % DIFFERENT_PARTS];
 	if (c->a & 2)
 		return result(
 			preadv2(get_file(w, c->file), parts, c->other & 7, -1, c->a >> 4 & 0x1f));
