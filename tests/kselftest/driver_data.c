@@ -125,6 +125,14 @@ static int bind_all(struct lab_rx *rx, int queues, const struct labyrinth_bind *
 	EXPECT_EQ(0, (stats_).isr_contexts[0] + (stats_).isr_contexts[1]);		\
 } while (0)
 
+static bool isolating(void)
+{
+	char line[32];
+
+	return lab_read_line("/sys/module/labyrinth/parameters/isolate", line, sizeof(line)) &&
+	       !strncmp(line, "strict", 6);
+}
+
 TEST_F_TIMEOUT(data, all_pages_are_right, 300)
 {
 	struct labyrinth_bind bind = lab_generator(0, variant->mode, PAGES / variant->queues);
@@ -137,7 +145,9 @@ TEST_F_TIMEOUT(data, all_pages_are_right, 300)
 		ASSERT_EQ(0, lab_queue_stats(i, &stats));
 		EXPECT_EQ(PAGES / variant->queues, self->rx[i].pages);
 		EXPECT_EQ(0, lab_dropped(&stats));
-		EXPECT_EQ(0, stats.isr_allocs[5]);
+		/* a page that comes back to an isolating pool is no use before its worker ran */
+		if (!isolating())
+			EXPECT_EQ(0, stats.isr_allocs[5]);
 		EXPECT_GT(lab_isr_pages(&stats), 0);
 		if (variant->mode == LABYRINTH_MODE_DEMAND) {
 			EXPECT_EQ(stats.requests, stats.produced);
