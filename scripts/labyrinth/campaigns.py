@@ -56,7 +56,8 @@ def _kills_step(prepared, chunk, seed, out):
 
 # The device decides with the firmware's core.
 _PARTS = ("driver", "qemu-device", "firmware-model/core", "firmware-model/include", "tests/kselftest/lab.c")
-_HOSTILE_SOURCES = (*_PARTS, "tests/hostile", "tests/kselftest/lab_module.c")
+_BAD_SOURCES = (*_PARTS, "tests/kselftest/lab_module.c",
+                *(f"tests/hostile/{name}" for name in ("account.c", "account.h", "bad.c", "bad.h")))
 
 ALL = {
     "life": Campaign("life", "rounds of unbind, rmmod, FLR and hot-unplug under full load", "stock",
@@ -69,11 +70,11 @@ ALL = {
                          (*_PARTS, "tests/fuzz/api"),
                          cmd_fuzz_api.prepare, _fuzz_step, cmd_fuzz_api.results, lambda counts: counts["calls"]),
     "hostile": Campaign("hostile", "seeds of a device that may say anything at any time", "debug",
-                        {"debug": 10**4}, 200, "seeds", _HOSTILE_SOURCES, cmd_hostile.prepare, _hostile_step,
-                        cmd_hostile.seed_counts, lambda counts: counts["seeds"]),
+                        {"debug": 10**4}, 200, "seeds", (*_BAD_SOURCES, "tests/hostile/hostile.c"),
+                        cmd_hostile.prepare, _hostile_step, cmd_hostile.seed_counts, lambda counts: counts["seeds"]),
     "kills": Campaign("kills", "readers killed with pages in hand", "stock", {"stock": 10**4, "debug": 1000}, 500,
-                      "kills", _HOSTILE_SOURCES, cmd_hostile.prepare, _kills_step, cmd_hostile.kill_counts,
-                      lambda counts: counts["rounds"]),
+                      "kills", (*_BAD_SOURCES, "tests/hostile/kill.c"),
+                      cmd_hostile.prepare, _kills_step, cmd_hostile.kill_counts, lambda counts: counts["rounds"]),
 }
 
 

@@ -114,6 +114,16 @@ int session_end(struct session *s, int how, bool device_lies)
 	return 0;
 }
 
+/* Until the device has no page of this BIND left to bring: what is there then is read later, and changes no more. */
+static void all_there(const struct session *s, uint64_t end)
+{
+	struct labyrinth_queue_stats q;
+
+	while (!lab_queue_stats(s->bind.queue, &q) && q.completed + lab_dropped(&q) < s->bind.gen_count &&
+	       lab_ms() < end)
+		usleep(1000);
+}
+
 int account_session(struct account *sum, const struct labyrinth_bind *bind, unsigned int ms, unsigned int usec)
 {
 	uint64_t end = lab_ms() + ms;
@@ -123,12 +133,14 @@ int account_session(struct account *sum, const struct labyrinth_bind *bind, unsi
 	err = session_begin(&s, sum, bind, ms);
 	if (err)
 		return err;
+	if (usec) {
+		all_there(&s, end);
+		usleep(usec);
+	}
 	for (;;) {
 		struct pollfd one = { .fd = s.fd, .events = POLLIN };
 
 		poll(&one, 1, 20);
-		if (usec)
-			usleep(usec);
 		how = session_read(&s);
 		if (how <= 0 && how != -EAGAIN)
 			break;

@@ -58,7 +58,10 @@ int session_read(struct session *s);
 /* Closes, and adds what all three counted; @how as session_read() ended.  0 or a negative errno. */
 int session_end(struct session *s, int how, bool device_lies);
 
-/* The three in one: until its end, at most @ms; a pause of @usec before each read */
+/*
+ * The three in one: until its end, at most @ms.  With @usec nothing is read before the last
+ * page is that old: all of them must fit the depth of the queue.
+ */
 int account_session(struct account *sum, const struct labyrinth_bind *bind, unsigned int ms, unsigned int usec);
 
 #endif /* ACCOUNT_H */

@@ -24,7 +24,7 @@ struct row {
 	const char *settings;
 	uint64_t least;		/* injections, or nothing was tested */
 	unsigned int pages;	/* a session */
-	unsigned int usec;	/* pause before each read */
+	unsigned int usec;	/* how old the last page is before the first is read */
 	unsigned int period;	/* ns between pages, 0: as fast as they go */
 	/* meanwhile, or instead of sessions with `alone`; 0 or a negative errno */
 	int (*act)(struct outcome *outcome);
