@@ -124,50 +124,74 @@ const struct kind kind_flr = { "flr", "function level reset through sysfs", run_
 
 /* --- out of the slot, and into it ---------------------------------------------------------- */
 
-/* The file that switches the slot of the device: the slot's address has no function. */
-static bool slot_power(const struct round *r, char *path, size_t size)
+/*
+ * The host's part is no part of a round's time: a launcher that waits for a processor is not
+ * the driver's. What begins a time and what ends it is seen in the guest.
+ */
+
+struct slot {
+	char power[PATH_MAX];	/* switches it, and says whether it is on */
+	char adapter[PATH_MAX];	/* says whether there is something in it */
+};
+
+/* That of the device: the slot's address has no function. */
+static bool find_slot(const struct round *r, struct slot *s)
 {
+	char path[PATH_MAX];
 	DIR *slots = opendir(SLOTS);
 	struct dirent *slot;
 	bool found = false;
 	char line[32];
 
 	while (slots && !found && (slot = readdir(slots))) {
-		snprintf(path, size, SLOTS "/%s/address", slot->d_name);
+		snprintf(path, sizeof(path), SLOTS "/%s/address", slot->d_name);
 		found = lab_read_line(path, line, sizeof(line)) &&
 			!strncmp(line, r->pci, strlen(line));
-		if (found)
-			snprintf(path, size, SLOTS "/%s/power", slot->d_name);
+		snprintf(s->power, sizeof(s->power), SLOTS "/%s/power", slot->d_name);
+		snprintf(s->adapter, sizeof(s->adapter), SLOTS "/%s/adapter", slot->d_name);
 	}
 	if (slots)
 		closedir(slots);
 	return found;
 }
 
+/* Does the file say so within HOST_MS? */
+static bool wait_for(const char *path, const char *word)
+{
+	uint64_t end = lab_ms() + HOST_MS;
+	char line[32];
+
+	do {
+		if (lab_read_line(path, line, sizeof(line)) && !strcmp(line, word))
+			return true;
+		usleep(500);
+	} while (lab_ms() < end);
+	return false;
+}
+
 /*
  * The request presses the slot's button, after which the kernel waits for five seconds;
  * to switch the slot off by hand ends the wait.
  */
-static bool take_out(struct round *r)
+static bool take_out(struct round *r, const struct slot *slot)
 {
 	bool patient = chance(&r->seed, BUTTON_EVERY) == 0;
-	char power[PATH_MAX];
-	uint64_t begin;
+	uint64_t begin = now_us();
 
-	if (!slot_power(r, power, sizeof(power)))
-		return failed(r, "there is no slot with the device in it");
-	begin = now_us();
 	if (!host_ask("unplug") || !host_hear("ok", HOST_MS))
 		return failed(r, "the host did not press the slot's button");
-	if (!patient) {
+	if (patient) {
+		if (!wait_for(slot->power, "0"))
+			return failed(r, "the button did not switch the slot off");
+	} else {
 		begin = now_us();
-		if (lab_write(power, "0"))
+		if (lab_write(slot->power, "0"))
 			return failed(r, "the slot cannot be switched off");
 	}
-	if (!host_hear("gone", HOST_MS))
-		return failed(r, "the device did not leave its slot");
 	r->down_us = now_us() - begin;
 	r->waited_us = patient ? BUTTON_US : 0;
+	if (!host_hear("gone", HOST_MS))
+		return failed(r, "the device did not leave its slot");
 	return r->down_us >= r->waited_us ||
 	       failed(r, "the slot did not wait for its button: %llu us",
 		      (unsigned long long)r->down_us);
@@ -175,18 +199,23 @@ static bool take_out(struct round *r)
 
 static bool run_hotplug(struct round *r)
 {
+	struct slot slot;
 	uint64_t begin;
 
 	if (!host_there())
 		return failed(
 			r,
 			"the launcher opened no port to the host: run this with scripts/lab life");
-	if (!begin_load(r) || !take_out(r) || !end_load(r, -ENODEV))
+	if (!find_slot(r, &slot))
+		return failed(r, "there is no slot with the device in it");
+	if (!begin_load(r) || !take_out(r, &slot) || !end_load(r, -ENODEV))
 		return false;
-	begin = now_us();
-	if (!host_ask("plug") || !host_hear("ok", HOST_MS))
+	if (!host_ask("plug") || !wait_for(slot.adapter, "1"))
 		return failed(r, "the host did not put the device into its slot");
-	return back(r, begin);
+	begin = now_us();
+	if (!back(r, begin))
+		return false;
+	return host_hear("ok", HOST_MS) || failed(r, "the host did not say that it was plugged in");
 }
 
 const struct kind kind_hotplug = { "hotplug",
