@@ -15,7 +15,7 @@ class Page(unittest.TestCase):
     def test_rows(self):
         """a row for each mutant, in the list's order"""
         page = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
-        rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| `[^|]+` \| \w+ \| [^|]+ \|$", page, re.MULTILINE)
+        rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| `[^|]+` \| [\w-]+ \| [^|]+ \|$", page, re.MULTILINE)
         self.assertEqual(rows, [mutant.name for mutant in system.ALL])
 
     def test_score(self):
@@ -23,7 +23,7 @@ class Page(unittest.TestCase):
         page = (ROOT / "docs" / "mutants.md").read_text(encoding="utf-8")
         found = re.search(r"\*\*(\d+) of (\d+) caught", page)
         killed, seen = int(found[1]), int(found[2])
-        said = [said for said in re.findall(r"^\| [^|]+ \| [^|]+ \| `[^|]+` \| \w+ \| ([^|]+) \|$", page, re.MULTILINE)
+        said = [said for said in re.findall(r"^\| [^|]+ \| [^|]+ \| `[^|]+` \| [\w-]+ \| ([^|]+) \|$", page, re.MULTILINE)
                 if said != "not run on these sources"]
         self.assertEqual((killed, seen), (sum("**survives**" not in one for one in said), len(said)))
         self.assertGreaterEqual(seen, 30)
