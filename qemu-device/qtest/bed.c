@@ -76,7 +76,7 @@ Bed *bed_load(const char *props, const char *file, uint64_t time)
 void bed_expect_refused(const char *props, const char *file)
 {
     g_autofree char *all = g_strdup_printf("%s -incoming defer", props);
-    gint64 end = g_get_monotonic_time() + 20 * 1000 * 1000;
+    gint64 end = g_get_monotonic_time() + 120 * 1000 * 1000;
     Bed *bed = bed_new(all);
 
     qtest_set_expected_status(bed->qts, EXIT_FAILURE);

@@ -19,7 +19,7 @@
 /* So late that its numbers are found nowhere else in a state: two hours */
 #define MORNING_NS  (7200ull * 1000 * 1000 * 1000)
 /* A QEMU that hangs does not answer; then the signal ends the test: seconds. */
-#define PATIENCE    60
+#define PATIENCE    200
 
 typedef struct State {
     char *dir, *file;
