@@ -85,6 +85,7 @@
 #define LABYRINTH_CAPS_STREAM		(1u << 16)	/* a chardev is attached */
 #define LABYRINTH_CAPS_GENERATOR	(1u << 17)
 #define LABYRINTH_CAPS_FAULTS		(1u << 18)	/* LABYRINTH_PAGE_FAULTS is there */
+#define LABYRINTH_CAPS_SOLVE		(1u << 19)	/* there is a maze solver */
 
 #define LABYRINTH_CTRL_RESET		(1u << 0)	/* all queues, counters and errors */
 
@@ -138,6 +139,13 @@
 #define LABYRINTH_QREG_DENIED		0x0c8	/* DENYs taken */
 #define LABYRINTH_QREG_RERAISED		0x0d0	/* requests raised anew after the timeout */
 #define LABYRINTH_QREG_REFUSED		0x0d8	/* stale tags, bad grants, descriptors, indexes */
+/* Jobs for the solver (source SOLVE); the counters as above */
+#define LABYRINTH_QREG_JQ_BASE		0x100	/* RW 64, job ring */
+#define LABYRINTH_QREG_JQ_SIZE		0x108	/* RW, entries */
+#define LABYRINTH_QREG_JQ_TAIL		0x10c	/* RW, doorbell: pieces posted */
+#define LABYRINTH_QREG_JQ_HEAD		0x110	/* RO, pieces read, or skipped */
+#define LABYRINTH_QREG_JOBS		0x118	/* RO 64, jobs begun */
+#define LABYRINTH_QREG_ANSWERED		0x120	/* RO 64, of these, results made */
 
 /* QREG_CTL; writing any other value is refused */
 #define LABYRINTH_CTL_START		1u
@@ -152,6 +160,7 @@
 #define LABYRINTH_SOURCE_NONE		0u
 #define LABYRINTH_SOURCE_STREAM		1u
 #define LABYRINTH_SOURCE_GENERATOR	2u
+#define LABYRINTH_SOURCE_SOLVE		3u
 
 #define LABYRINTH_GEN_BURST_MAX		256u
 
@@ -168,7 +177,7 @@ enum labyrinth_queue_state {
 /* Why a produced page was not delivered */
 enum labyrinth_drop {
 	LABYRINTH_DROP_OVERRUN	= 0,	/* generator: no staging page when it was due */
-	LABYRINTH_DROP_STOP	= 1,	/* generator: staged when the queue stopped */
+	LABYRINTH_DROP_STOP	= 1,	/* generator, solver: staged when the queue stopped */
 	LABYRINTH_DROP_DMA	= 2,	/* the bus refused the transfer */
 	LABYRINTH_DROP_FAULT	= 3,	/* an injected fault took its completion away */
 	LABYRINTH_DROP_REASONS	= 4,
@@ -224,6 +233,99 @@ enum labyrinth_comp_status {
 	LABYRINTH_COMP_EOS	= 1,	/* event: source ended; seq = pages produced */
 	LABYRINTH_COMP_DMA	= 2,	/* buffer returned, its data dropped */
 	LABYRINTH_COMP_BAD_DESC	= 3,	/* descriptor refused, nothing written */
+};
+
+/* --- the solver: source SOLVE ---------------------------------------------- */
+/*
+ * A job is a struct labyrinth_maze and its walls, in one or more pieces, each a
+ * descriptor in the job ring; the last one is marked.  Pieces of one job have
+ * the same cookie: another one, or the mark, ends it.  The device reads them in
+ * order, in its own time, and answers every job that it began with one result,
+ * as incoming data of the queue, that begins a page of its own.
+ */
+struct labyrinth_job_desc {
+	LABYRINTH_LE64 addr;		/* DMA address, any alignment */
+	LABYRINTH_LE32 cookie;		/* comes back in the result */
+	LABYRINTH_LE16 length;		/* of this piece, 1..4096 */
+	LABYRINTH_LE16 flags;		/* LABYRINTH_JOB_* */
+};
+
+#define LABYRINTH_JOB_LAST		(1u << 0)
+
+#define LABYRINTH_MAZE_MAGIC		0x455a414du	/* "MAZE" */
+#define LABYRINTH_MAZE_VERSION		1u
+#define LABYRINTH_MAZE_SIDE_MAX		256u	/* cells */
+#define LABYRINTH_MAZE_CELLS_MAX	16384u	/* width * height */
+
+/*
+ * The walls follow: two bits for each cell, row by row from the top, four cells
+ * a byte, the first in its low bits.  What is beyond the last cell is zero.  The
+ * outer walls must be there: EAST of each row's last cell, SOUTH of the last row.
+ */
+struct labyrinth_maze {
+	LABYRINTH_LE32 magic;
+	LABYRINTH_LE16 version;
+	LABYRINTH_LE16 flags;		/* 0 */
+	LABYRINTH_LE32 size;		/* bytes of the job, these included */
+	LABYRINTH_LE16 width;		/* cells */
+	LABYRINTH_LE16 height;
+	LABYRINTH_LE16 start_x;		/* from 0, to the east */
+	LABYRINTH_LE16 start_y;		/* from 0, to the south */
+	LABYRINTH_LE16 goal_x;
+	LABYRINTH_LE16 goal_y;
+	LABYRINTH_LE32 reserved[2];	/* 0 */
+};
+
+#define LABYRINTH_MAZE_HEADER		32u
+#define LABYRINTH_MAZE_EAST		(1u << 0)	/* a wall on this side */
+#define LABYRINTH_MAZE_SOUTH		(1u << 1)
+/* Bytes of the walls, or of the path, of so many cells, or steps */
+#define LABYRINTH_MAZE_BYTES(n)		(((n) + 3u) / 4u)
+#define LABYRINTH_JOB_MAX		(LABYRINTH_MAZE_HEADER + \
+					 LABYRINTH_MAZE_BYTES(LABYRINTH_MAZE_CELLS_MAX))
+/* How long a job may take to be whole, and then wait for memory; device time */
+#define LABYRINTH_JOB_USEC		100000u
+
+#define LABYRINTH_RESULT_MAGIC		0x48544150u	/* "PATH" */
+
+/*
+ * The path follows, if there is one: two bits a step, as above, from the start to
+ * the goal.  It is a shortest one.  A result is of two pages if it is longer than one.
+ */
+struct labyrinth_result {
+	LABYRINTH_LE32 magic;
+	LABYRINTH_LE16 status;		/* enum labyrinth_solve_status */
+	LABYRINTH_LE16 reserved;
+	LABYRINTH_LE32 cookie;		/* the job's */
+	LABYRINTH_LE32 size;		/* bytes of the result, these included */
+	LABYRINTH_LE32 steps;		/* of the path */
+	LABYRINTH_LE32 visited;		/* cells that the search came to */
+	LABYRINTH_LE32 work;		/* what it did, in its own units */
+	LABYRINTH_LE16 width;		/* as in the job, 0 if that could not be read */
+	LABYRINTH_LE16 height;
+};
+
+#define LABYRINTH_RESULT_HEADER		32u
+
+enum labyrinth_step {
+	LABYRINTH_STEP_NORTH	= 0,
+	LABYRINTH_STEP_EAST	= 1,
+	LABYRINTH_STEP_SOUTH	= 2,
+	LABYRINTH_STEP_WEST	= 3,
+};
+
+enum labyrinth_solve_status {
+	LABYRINTH_SOLVE_SOLVED		= 0,
+	LABYRINTH_SOLVE_UNSOLVABLE	= 1,	/* no way from the start to the goal */
+	LABYRINTH_SOLVE_MALFORMED	= 2,	/* no maze, or not as long as it says */
+	LABYRINTH_SOLVE_GEOMETRY	= 3,	/* no cells, start or goal outside, no outer wall */
+	LABYRINTH_SOLVE_OVERSIZE	= 4,	/* a side or the cells are too many */
+	LABYRINTH_SOLVE_ENDLESS		= 5,	/* JOB_MAX bytes or JOB_USEC, and not whole */
+	LABYRINTH_SOLVE_BUSY		= 6,	/* other queues kept the memory for JOB_USEC */
+	LABYRINTH_SOLVE_BAD_DESC	= 7,	/* a descriptor of it was refused */
+	LABYRINTH_SOLVE_DMA		= 8,	/* the bus refused a piece of it */
+	LABYRINTH_SOLVE_DAMAGED		= 9,	/* the search's memory is not what it wrote */
+	LABYRINTH_SOLVE_STATUSES	= 10,
 };
 
 /* --- fault injection, offsets in LABYRINTH_PAGE_FAULTS --------------------- */

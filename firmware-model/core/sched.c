@@ -51,6 +51,7 @@ bool lfw_config_ok(const struct labyrinth_fw *fw, uint32_t q,
 		return false;
 	switch (cfg->source) {
 	case LABYRINTH_SOURCE_NONE:
+	case LABYRINTH_SOURCE_SOLVE:
 		return true;
 	case LABYRINTH_SOURCE_STREAM:
 		return q < fw->stream_queues;
@@ -77,6 +78,7 @@ int labyrinth_fw_start(struct labyrinth_fw *fw, uint32_t q,
 	queue->cfg = *cfg;
 	if (clear) {
 		memset(&queue->count, 0, sizeof(queue->count));
+		memset(&fw->jobs[q], 0, sizeof(fw->jobs[q]));
 		queue->next_seq = 0;
 	}
 	queue->gen_next = now;
@@ -98,6 +100,7 @@ void labyrinth_fw_stop(struct labyrinth_fw *fw, uint32_t q)
 	if (queue->cfg.source == LABYRINTH_SOURCE_STREAM) {
 		lfw_stream_halt(fw, q);
 	} else {
+		lfw_job_halt(fw, q);
 		for (uint32_t i = 0; i < queue->fifo_len; i++)
 			lfw_release(fw, queue->fifo[i]);
 		queue->count.dropped[LABYRINTH_DROP_STOP] += queue->fifo_len;
@@ -182,14 +185,18 @@ static void generate(struct labyrinth_fw *fw, uint32_t q, uint64_t now)
 uint64_t labyrinth_fw_poll(struct labyrinth_fw *fw, uint32_t q, uint64_t now)
 {
 	struct labyrinth_fw_queue *queue;
-	uint64_t next;
+	uint64_t next, job = LABYRINTH_FW_NEVER;
 
 	if (!runs(fw, q))
 		return LABYRINTH_FW_NEVER;
 	queue = &fw->queue[q];
 	if (lfw_generates(fw, q))
 		generate(fw, q, now);
+	if (lfw_job_of(fw, q))
+		job = lfw_job_poll(fw, q, now);
 	next = lfw_ask_again(fw, q, now);
+	if (job < next)
+		next = job;
 	if (lfw_generates(fw, q) && queue->cfg.gen_period &&
 	    queue->gen_next < next)
 		next = queue->gen_next;
@@ -207,6 +214,8 @@ uint32_t labyrinth_fw_waiting(const struct labyrinth_fw *fw)
 	}
 	if (lfw_stream_waiting(fw))
 		mask |= 1u << fw->stream_turn;
+	if (lfw_job_waiting(fw))
+		mask |= 1u << fw->job.queue;
 	return mask;
 }
 

@@ -91,6 +91,9 @@ static bool page_valid(const struct labyrinth_fw *fw, uint32_t index,
 		    page->ordinal >= fw->stream_pages)
 			return false;
 	}
+	if (page->stage == LABYRINTH_FW_WORK ||
+	    page->stage == LABYRINTH_FW_RESULT)
+		return *seen & 1u << index && page->length == 0;
 	return *seen & 1u << index && page->length >= 1 &&
 	       page->length <= LABYRINTH_PAGE_SIZE;
 }
@@ -109,6 +112,8 @@ bool labyrinth_fw_valid(const struct labyrinth_fw *fw)
 		if (!queue_valid(fw, q, &seen))
 			return false;
 	}
+	if (!lfw_job_valid(fw, &seen))
+		return false;
 	for (uint32_t i = 0; i < LABYRINTH_STAGING_PAGES; i++) {
 		if (!page_valid(fw, i, &seen))
 			return false;

@@ -70,6 +70,8 @@ enum labyrinth_fw_stage {
 	LABYRINTH_FW_REFUSED, /* demand: denied, waits for grant or timeout */
 	LABYRINTH_FW_GRANTED, /* demand: has an address */
 	LABYRINTH_FW_KEPT,    /* stream: for the next start of its queue */
+	LABYRINTH_FW_WORK,    /* the solver's memory */
+	LABYRINTH_FW_RESULT,  /* solver: a result, not yet whole */
 };
 
 /* A staged page, as the caller may see it */
@@ -108,10 +110,62 @@ struct labyrinth_fw_queue {
 	uint8_t fifo_len;
 };
 
+/* What a queue has asked of the solver */
+struct labyrinth_fw_jobs {
+	uint64_t begun;
+	uint64_t answered;
+	bool open; /* begun, and its last piece not yet seen */
+	bool skip; /* answered already: its other pieces are not looked at */
+};
+
+/* Where the job that the solver has stands */
+enum labyrinth_fw_phase {
+	LABYRINTH_FW_IDLE,
+	LABYRINTH_FW_CLAIM, /* waits for memory for its walls */
+	LABYRINTH_FW_TAKE,  /* its pieces come */
+	LABYRINTH_FW_ROOM,  /* whole; waits for memory to search in */
+	LABYRINTH_FW_FLOOD, /* from the goal, until the start is reached */
+	LABYRINTH_FW_TRACE, /* from the start back to the goal */
+	LABYRINTH_FW_PHASES,
+};
+
+/* Pages of a search of the most cells; a 32nd of a page's bits, see solve.c */
+#define LABYRINTH_FW_WORK_PAGES 3u
+#define LABYRINTH_FW_SUMMARY (LABYRINTH_MAZE_CELLS_MAX / 32u / 32u)
+
+/* The solver's one job */
+struct labyrinth_fw_job {
+	uint64_t deadline; /* of CLAIM, TAKE and ROOM */
+	uint32_t cookie;
+	uint32_t ticket; /* place in the line for a page, 0 none */
+	uint32_t got;	 /* bytes that came */
+	uint32_t size;	 /* bytes that are to come, once the header is there */
+	uint32_t visited;
+	uint32_t level; /* of the search: steps from the goal */
+	uint32_t steps; /* of the path */
+	uint32_t traced;
+	uint32_t work;
+	uint32_t waits; /* bit per queue that asked for the solver in vain */
+	uint32_t summary[2][LABYRINTH_FW_SUMMARY];
+	uint16_t width;
+	uint16_t height;
+	uint16_t start;
+	uint16_t goal;
+	uint16_t at; /* TRACE: this cell */
+	uint8_t phase;
+	uint8_t queue;	/* also of the job before this one */
+	uint8_t result; /* page index, unless IDLE */
+	uint8_t nr_pages;
+	uint8_t pages[LABYRINTH_FW_WORK_PAGES];
+	uint8_t header[LABYRINTH_MAZE_HEADER];
+};
+
 struct labyrinth_fw {
 	struct labyrinth maze;
 	struct labyrinth_fw_page page[LABYRINTH_STAGING_PAGES];
 	struct labyrinth_fw_queue queue[LABYRINTH_MAX_QUEUES];
+	struct labyrinth_fw_jobs jobs[LABYRINTH_MAX_QUEUES];
+	struct labyrinth_fw_job job;
 	uint64_t stream_bytes;
 	uint64_t stream_pages; /* ordinal of the next page of the stream */
 	uint32_t nr_queues;
@@ -149,7 +203,7 @@ int labyrinth_fw_start(struct labyrinth_fw *fw, uint32_t q,
 		       uint64_t now);
 /*
  * No page of @q is handed out afterwards.  Generator pages still staged are
- * dropped (LABYRINTH_DROP_STOP); stream pages are kept for the next start and
+ * dropped (LABYRINTH_DROP_STOP), and so are results; stream pages are kept for the next start and
  * no longer count as produced, so that nothing of a stream is lost.  Grants
  * are forgotten: the host owns their pages again.  A page that next() returned
  * is finished with done() first.
@@ -179,7 +233,7 @@ void labyrinth_fw_stream_begin(struct labyrinth_fw *fw);
 /*
  * Let time pass for @q: generator bursts that are due (those that were missed
  * are counted as dropped, by arithmetic, so that the work is bounded), refused
- * requests whose timeout is over.  Returns when it wants to be called again,
+ * requests whose timeout is over, a bounded part of its search in a maze.  Returns when it wants to be called again,
  * always later than @now; LABYRINTH_FW_NEVER for not.  It may be called at any
  * other time too.
  */
@@ -212,7 +266,7 @@ void labyrinth_fw_drop(struct labyrinth_fw *fw, uint32_t q,
 		       enum labyrinth_drop why);
 /*
  * Bit per queue that waits for staging room and would take some now: poll these
- * (a generator) or ask for stream_room (the stream) after done, stop and start.
+ * (a generator, a job) or ask for stream_room (the stream) after done, stop and start.
  */
 uint32_t labyrinth_fw_waiting(const struct labyrinth_fw *fw);
 
@@ -221,6 +275,36 @@ uint32_t labyrinth_fw_waiting(const struct labyrinth_fw *fw);
  * every page before was done.
  */
 bool labyrinth_fw_eos(struct labyrinth_fw *fw, uint32_t q);
+
+/* --- the solver (core/job.c, core/solve.c) ---------------------------------- */
+/*
+ * One for all queues with LABYRINTH_SOURCE_SOLVE, which have it in turn, a job
+ * each.  A job that was begun is answered with one result, staged in its queue
+ * whole or not at all; stopping the queue cancels it.  The search itself is done
+ * by labyrinth_fw_poll() of the job's queue, LABYRINTH_FW_JOB_STEPS a call.
+ */
+#define LABYRINTH_FW_JOB_STEPS 256u
+
+/* Would begin take a job of @q now?  (Memory, the solver is free, it is its turn.) */
+bool labyrinth_fw_job_ready(const struct labyrinth_fw *fw, uint32_t q);
+/*
+ * The first piece of a job is there; false: not now.  Ask again when
+ * labyrinth_fw_job_ready() says so.
+ */
+bool labyrinth_fw_job_begin(struct labyrinth_fw *fw, uint32_t q,
+			    uint32_t cookie, uint64_t now);
+/* A job of @q is open, and its next piece can be pushed. */
+bool labyrinth_fw_job_room(const struct labyrinth_fw *fw, uint32_t q);
+/* The next piece; nothing happens without room. */
+void labyrinth_fw_job_push(struct labyrinth_fw *fw, uint32_t q,
+			   const uint8_t *data, size_t n, uint64_t now);
+/*
+ * No more pieces of the open job will come.  @status: LABYRINTH_SOLVE_SOLVED if
+ * that was all of it; else why the caller could not get it, which is its result
+ * unless it has one.
+ */
+void labyrinth_fw_job_end(struct labyrinth_fw *fw, uint32_t q, uint32_t status,
+			  uint64_t now);
 
 /* --- data ------------------------------------------------------------------ */
 

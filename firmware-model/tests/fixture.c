@@ -83,6 +83,11 @@ void check_sane(const struct labyrinth_fw *fw)
 		} else if (fw->page[i].stage == LABYRINTH_FW_KEPT) {
 			assert_int_equal(seen & 1u << i, 0);
 			seen |= 1u << i;
+		} else if (fw->page[i].stage == LABYRINTH_FW_WORK ||
+			   fw->page[i].stage == LABYRINTH_FW_RESULT) {
+			assert_int_not_equal(fw->job.phase, LABYRINTH_FW_IDLE);
+			assert_int_equal(fw->page[i].queue, fw->job.queue);
+			seen |= 1u << i;
 		}
 	}
 	assert_int_equal(seen, fw->maze.taken);

@@ -58,6 +58,6 @@ struct suite {
 
 extern const struct suite pool_suite, data_suite, generator_suite,
 	request_suite, stream_suite, restart_suite, share_suite, valid_suite,
-	random_suite;
+	random_suite, job_suite, solve_suite;
 
 #endif /* LABYRINTH_FW_FIXTURE_H */

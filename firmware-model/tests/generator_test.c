@@ -33,7 +33,7 @@ static void start_refuses_what_it_cannot_do(void **state)
 				 refused);
 	}
 	cfg = generator(RING);
-	cfg.source = 3;
+	cfg.source = 4;
 	assert_int_equal(labyrinth_fw_start(fw, 0, &cfg, true, 0), refused);
 	cfg = generator(2);
 	assert_int_equal(labyrinth_fw_start(fw, 0, &cfg, true, 0), refused);

@@ -7,9 +7,9 @@
 int main(void)
 {
 	const struct suite *suites[] = {
-		&pool_suite,	&data_suite,   &generator_suite,
-		&request_suite, &stream_suite, &restart_suite,
-		&share_suite,	&valid_suite,  &random_suite,
+		&pool_suite,   &data_suite,    &generator_suite, &request_suite,
+		&stream_suite, &restart_suite, &share_suite,	 &valid_suite,
+		&random_suite, &job_suite,     &solve_suite,
 	};
 	struct CMUnitTest all[128];
 	size_t n = 0;

@@ -4,7 +4,7 @@
  * oracle that knows only the contract watches: accounts, order, contents, tags,
  * grants, shares, and that whatever happened before, all can be brought to an end.
  */
-#include "fixture.h"
+#include "maze.h"
 
 #define QUEUES_MAX LABYRINTH_MAX_QUEUES
 #define STREAM_PAGES_MAX 4096
@@ -29,6 +29,9 @@ struct oracle {
 	uint8_t seen[STREAM_PAGES_MAX];
 	uint64_t last_ordinal[QUEUES_MAX];
 	uint64_t pages;
+
+	uint64_t results[QUEUES_MAX];
+	uint32_t statuses; /* bit per status that was seen */
 };
 
 static struct oracle o;
@@ -54,19 +57,31 @@ static bool streams(uint32_t q)
 	       o.fw->queue[q].cfg.source == LABYRINTH_SOURCE_STREAM;
 }
 
+static bool solves(uint32_t q)
+{
+	return o.fw->queue[q].running &&
+	       o.fw->queue[q].cfg.source == LABYRINTH_SOURCE_SOLVE;
+}
+
+static bool has_solver(uint32_t q)
+{
+	return o.fw->job.phase != LABYRINTH_FW_IDLE && o.fw->job.queue == q;
+}
+
 static uint32_t held(uint32_t q)
 {
 	const struct labyrinth_fw *fw = o.fw;
 
-	return fw->queue[q].fifo_len + (fw->filling >= 0 &&
-					fw->page[fw->filling].queue == q &&
-					streams(q));
+	return fw->queue[q].fifo_len + has_solver(q) +
+	       (fw->filling >= 0 && fw->page[fw->filling].queue == q &&
+		streams(q));
 }
 
 /* What the rules allow at most, for a queue that has just grown */
 static void check_share(uint32_t q, uint32_t before)
 {
 	uint32_t running = 0, without = 0, idle = 0, now = held(q);
+	uint32_t solver = 0;
 
 	if (now <= before || now < 2)
 		return;
@@ -74,10 +89,12 @@ static void check_share(uint32_t q, uint32_t before)
 		running += o.fw->queue[i].running;
 		idle += !o.fw->queue[i].running;
 		without += o.fw->queue[i].running && !held(i);
+		if (solves(i))
+			solver = LABYRINTH_FW_WORK_PAGES - o.fw->job.nr_pages;
 	}
 	assert_true(now <= PAGES / running);
 	assert_true(PAGES - pages_taken(o.fw) >=
-		    without + (idle < 3 ? idle : 3));
+		    without + (idle < 3 ? idle : 3) + solver);
 	if (running > 1)
 		assert_true(now <= 7);
 }
@@ -112,6 +129,46 @@ static void check_stream_page(const struct labyrinth_fw_page *page)
 	o.last_ordinal[page->queue] = page->ordinal + 1;
 }
 
+static void check_result(const struct labyrinth_fw_page *page)
+{
+	static const uint8_t magic[] = { 'P', 'A', 'T', 'H' };
+
+	/* These paths are short: each result is one page */
+	assert_memory_equal(page->data, magic, sizeof(magic));
+	assert_true(page->length >= LABYRINTH_RESULT_HEADER);
+	assert_true(page->data[4] < LABYRINTH_SOLVE_STATUSES);
+	o.results[page->queue]++;
+	o.statuses |= 1u << page->data[4];
+}
+
+/* A piece of a job: good or bad, the next one or another one */
+static void ask(uint32_t q)
+{
+	static struct maze maze;
+	uint8_t job[LABYRINTH_JOB_MAX + SIZE];
+	uint32_t n, fault = any(16);
+
+	if (!o.fw->jobs[q].open &&
+	    !labyrinth_fw_job_begin(o.fw, q, any(UINT32_MAX), o.now))
+		return;
+	maze_fill(&maze, 1 + any(40), 1 + any(40), any(2));
+	if (any(8) == 0)
+		maze_fill(&maze, 128, 128, any(2));
+	n = maze_job(&maze, job);
+	if (fault == 0)
+		job[any(LABYRINTH_MAZE_HEADER)] ^= (uint8_t)(1 + any(255));
+	if (fault == 1)
+		n = any(sizeof(job));
+	if (labyrinth_fw_job_room(o.fw, q))
+		labyrinth_fw_job_push(o.fw, q, job, n, o.now);
+	else
+		note(1);
+	if (fault != 2)
+		labyrinth_fw_job_end(
+			o.fw, q, fault == 3 ? any(20) : LABYRINTH_SOLVE_SOLVED,
+			o.now);
+}
+
 static void transfer(uint32_t q, bool good)
 {
 	const struct labyrinth_fw_page *page = labyrinth_fw_next(o.fw, q);
@@ -124,12 +181,14 @@ static void transfer(uint32_t q, bool good)
 	assert_int_equal(page->queue, q);
 	assert_true(page->seq >= o.next_seq[q]);
 	/* Without a period there are no gaps */
-	if (cfg->source == LABYRINTH_SOURCE_STREAM || !cfg->gen_period)
+	if (cfg->source != LABYRINTH_SOURCE_GENERATOR || !cfg->gen_period)
 		assert_int_equal(page->seq, o.next_seq[q]);
 	o.period_drops[q] += page->seq - o.next_seq[q];
 	o.next_seq[q] = page->seq + 1;
 	if (cfg->source == LABYRINTH_SOURCE_STREAM)
 		check_stream_page(page);
+	else if (cfg->source == LABYRINTH_SOURCE_SOLVE)
+		check_result(page);
 	else
 		check_generated(page, cfg);
 	if (cfg->mode == LABYRINTH_CONFIG_DEMAND)
@@ -228,13 +287,13 @@ static void flush(bool end)
 static void restart(uint32_t q)
 {
 	static const uint32_t periods[] = { 0, 1, 700, 50000 };
-	static const uint32_t sources[] = { 0, 1, 1, 1, 1, 2, 2, 3 };
+	static const uint32_t sources[] = { 0, 1, 1, 1, 1, 1, 2, 2, 3, 4 };
 	struct labyrinth_fw_config cfg = generator(any(2));
 	bool clear = any(2);
 	bool can = !o.fw->queue[q].running;
 	int got;
 
-	cfg.source = sources[any(8)];
+	cfg.source = sources[any(10)];
 	cfg.gen_seed = any(100);
 	cfg.gen_period = periods[any(4)];
 	cfg.gen_count = any(2) * any(200);
@@ -245,7 +304,7 @@ static void restart(uint32_t q)
 		can &= cfg.gen_burst >= 1 && cfg.gen_burst <= 256 &&
 		       cfg.gen_min >= 1 && cfg.gen_min <= cfg.gen_max &&
 		       cfg.gen_max <= SIZE;
-	can &= cfg.source != 3;
+	can &= cfg.source != 4;
 	if (cfg.source == LABYRINTH_SOURCE_STREAM)
 		can &= q < o.fw->stream_queues;
 	got = labyrinth_fw_start(o.fw, q, &cfg, clear, o.now);
@@ -277,7 +336,7 @@ static void step(void)
 	uint32_t q = any(o.nr_queues);
 
 	o.now += any(3) ? any(300) : any(100000);
-	switch (any(32)) {
+	switch (any(34)) {
 	case 0:
 		stop(any(4) ? q : any(2) % o.nr_queues);
 		break;
@@ -315,6 +374,9 @@ static void step(void)
 	case 21 ... 25:
 		poll(q);
 		break;
+	case 26 ... 27:
+		ask(q);
+		break;
 	default:
 		transfer(q, true);
 	}
@@ -332,6 +394,7 @@ static void check(void)
 		assert_int_equal(count->dropped[LABYRINTH_DROP_DMA],
 				 o.failed[q]);
 		assert_int_equal(count->refused, o.refused[q]);
+		assert_true(o.fw->jobs[q].answered <= o.fw->jobs[q].begun);
 		assert_true((waiting & 0xffff) + (waiting >> 16) <=
 			    queue->fifo_len);
 		/* A queue that waits can be helped by a call, and only then */
@@ -403,15 +466,22 @@ static uint64_t run(uint64_t seed, uint32_t nr_queues, int steps)
 
 static void whatever_is_called_the_contract_holds(void **state)
 {
-	uint64_t pages = 0;
+	uint64_t pages = 0, results = 0;
+	uint32_t statuses = 0;
 
 	(void)state;
 	for (uint64_t seed = 0; seed < 1000; seed++) {
 		run(seed, 1 + seed % QUEUES_MAX, 2000);
 		pages += o.pages;
+		for (uint32_t q = 0; q < o.nr_queues; q++)
+			results += o.results[q];
+		statuses |= o.statuses;
 	}
 	/* The driver did get somewhere */
 	assert_true(pages > 10000);
+	assert_true(results > 1000);
+	assert_int_equal(statuses | 1u << LABYRINTH_SOLVE_DAMAGED,
+			 (1u << LABYRINTH_SOLVE_STATUSES) - 1);
 }
 
 static void the_same_calls_give_the_same_answers(void **state)

@@ -86,7 +86,7 @@ static void configurations_that_start_refuses_are_invalid(void **state)
 	INVALID(fw->queue[1].cfg.gen_max = UINT32_MAX);
 	INVALID(fw->queue[1].cfg.gen_min = 0);
 	INVALID(fw->queue[1].cfg.gen_burst = 0);
-	INVALID(fw->queue[1].cfg.source = 3);
+	INVALID(fw->queue[1].cfg.source = 4);
 	INVALID(fw->queue[1].cfg.mode = 2);
 	INVALID(fw->queue[15].running = true);
 	INVALID(fw->queue[3].running = true);
