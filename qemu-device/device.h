@@ -9,6 +9,7 @@
  *   regs.c    BAR 0: what each register holds and does
  *   queue.c   START, STOP and doorbells: all that a queue's registers do
  *   engine.c  the timer: the only place that reads or writes guest memory
+ *   jobs.c    its part that reads mazes for the solver
  *   irq.c     when a vector is sent, over MSI-X or INTx
  *   source.c  incoming data from the character device
  *   vmstate.c migration
@@ -36,6 +37,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(LabyrinthState, LABYRINTH)
 /* What one engine run does at most; the rest waits for the next. */
 #define LABYRINTH_TICK_PAGES    64
 #define LABYRINTH_TICK_DESCS    64
+#define LABYRINTH_TICK_PIECES   8       /* of jobs, each queue */
 
 #define LABYRINTH_NEVER         LABYRINTH_FW_NEVER
 /* ERR_INFO's queue for an error that belongs to none */
@@ -96,6 +98,13 @@ typedef struct LabyrinthQueue {
     uint32_t posted_out;
     uint64_t posted_addr[LABYRINTH_RING_MAX];
     uint32_t posted_cookie[LABYRINTH_RING_MAX];
+
+    /* job ring: [jq_head, jq_tail) are not read yet */
+    uint64_t jq_base;
+    uint32_t jq_size;
+    uint32_t jq_head;
+    uint32_t jq_tail;
+    uint32_t job_cookie;        /* of the firmware's open job */
 
     /* interrupt, see irq.c */
     bool armed;
@@ -201,6 +210,7 @@ void labyrinth_queue_control(LabyrinthState *s, unsigned qi, uint32_t val);
 void labyrinth_queue_grant(LabyrinthState *s, unsigned qi, uint32_t tag);
 void labyrinth_queue_deny(LabyrinthState *s, unsigned qi, uint32_t tag);
 void labyrinth_queue_post(LabyrinthState *s, unsigned qi, uint32_t tail);
+void labyrinth_queue_submit(LabyrinthState *s, unsigned qi, uint32_t tail);
 void labyrinth_queue_consume(LabyrinthState *s, unsigned qi, uint32_t head,
                              bool arm);
 /* The device gives up all that the queue was lent; it is IDLE afterwards. */
@@ -224,6 +234,14 @@ bool labyrinth_dma(LabyrinthState *s, bool to_host, uint64_t addr, void *buf,
 bool labyrinth_complete(LabyrinthState *s, unsigned qi,
                         struct labyrinth_completion c);
 void labyrinth_halt(LabyrinthState *s, unsigned qi);
+
+/* jobs.c: for the engine */
+/* Reads what is posted, as far as the firmware takes it. */
+void labyrinth_jobs_run(LabyrinthState *s, unsigned qi, uint64_t now);
+/* Is there a queue that could go on at once? */
+bool labyrinth_jobs_wait(LabyrinthState *s);
+/* The job ring is not there. */
+void labyrinth_jobs_reset(LabyrinthQueue *q);
 
 /* irq.c */
 /* Also counts and traces; @err is one of LABYRINTH_ERR_*. */
@@ -258,5 +276,10 @@ uint32_t labyrinth_source_status(LabyrinthState *s);
 extern const VMStateDescription vmstate_labyrinth;
 /* Reports, resets the device; for the return of a post_load. */
 int labyrinth_load_refused(LabyrinthState *s, const char *why);
+
+/* job_vmstate.c */
+extern const VMStateDescription vmstate_labyrinth_jobs;
+/* What is impossible about the loaded jobs, NULL if nothing. */
+const char *labyrinth_jobs_fault(LabyrinthState *s);
 
 #endif /* LABYRINTH_DEVICE_H */

@@ -285,6 +285,7 @@ static uint64_t run_queue(LabyrinthState *s, unsigned qi, uint64_t now,
     if (s->faults && labyrinth_faults_stuck(s, qi, now)) {
         return labyrinth_irq_update(s, qi, now);
     }
+    labyrinth_jobs_run(s, qi, now);
     /* Each turn but the last moves a page, so the budget bounds the loop. */
     while (q->state == LABYRINTH_STATE_RUNNING && moved) {
         bool more = labyrinth_is_ring(q) && fetch(s, qi);
@@ -350,7 +351,7 @@ static void run(LabyrinthState *s)
         next = MIN(next, run_queue(s, qi, now, &budget));
     }
     s->turn = (s->turn + 1) % s->nr_queues;
-    if (generator_waits(s)) {
+    if (generator_waits(s) || labyrinth_jobs_wait(s)) {
         next = now;
     }
     if (s->faults) {

@@ -109,6 +109,10 @@ const char *labyrinth_queue_fault(LabyrinthState *s, unsigned qi)
         !ring_ok(q->pq_base, q->pq_size, sizeof(struct labyrinth_desc))) {
         return "posted-buffer ring";
     }
+    if (labyrinth_source(q) == LABYRINTH_SOURCE_SOLVE &&
+        !ring_ok(q->jq_base, q->jq_size, sizeof(struct labyrinth_job_desc))) {
+        return "job ring";
+    }
     if (q->vector > s->nr_queues) {
         return "vector";
     }
@@ -156,6 +160,8 @@ static void queue_start(LabyrinthState *s, unsigned qi, bool clear)
     q->pq_tail = 0;
     q->posted_in = 0;
     q->posted_out = 0;
+    q->jq_head = 0;
+    q->jq_tail = 0;
     if (clear) {
         q->irqs = 0;
         q->refused = 0;
@@ -248,6 +254,20 @@ void labyrinth_queue_deny(LabyrinthState *s, unsigned qi, uint32_t tag)
 
 /* --- doorbells ------------------------------------------------------------ */
 
+/* Is @tail neither behind the old one nor a lap ahead of the head? */
+static bool doorbell_ok(LabyrinthState *s, unsigned qi, const char *name,
+                        uint32_t tail, uint32_t old, uint32_t head,
+                        uint32_t size)
+{
+    if (tail - head <= size && tail - head >= old - head) {
+        return true;
+    }
+    labyrinth_refuse(s, qi, LABYRINTH_ERR_BAD_INDEX,
+                     "%s of queue %u: %" PRIu32 " with %" PRIu32
+                     "..%" PRIu32 " posted", name, qi, tail, head, old);
+    return false;
+}
+
 void labyrinth_queue_post(LabyrinthState *s, unsigned qi, uint32_t tail)
 {
     LabyrinthQueue *q = &s->queue[qi];
@@ -255,19 +275,26 @@ void labyrinth_queue_post(LabyrinthState *s, unsigned qi, uint32_t tail)
     if (q->state != LABYRINTH_STATE_RUNNING || !labyrinth_is_ring(q)) {
         labyrinth_refuse(s, qi, LABYRINTH_ERR_BAD_ACCESS,
                          "PQ_TAIL: queue %u does not run in ring mode", qi);
-        return;
+    } else if (doorbell_ok(s, qi, "PQ_TAIL", tail, q->pq_tail, q->pq_head,
+                           q->pq_size)) {
+        q->pq_tail = tail;
+        labyrinth_kick(s);
     }
-    /* neither behind the old tail nor a lap ahead of the head */
-    if (tail - q->pq_head > q->pq_size ||
-        tail - q->pq_head < q->pq_tail - q->pq_head) {
-        labyrinth_refuse(s, qi, LABYRINTH_ERR_BAD_INDEX,
-                         "PQ_TAIL of queue %u: %" PRIu32 " with %" PRIu32
-                         "..%" PRIu32 " posted", qi, tail, q->pq_head,
-                         q->pq_tail);
-        return;
+}
+
+void labyrinth_queue_submit(LabyrinthState *s, unsigned qi, uint32_t tail)
+{
+    LabyrinthQueue *q = &s->queue[qi];
+
+    if (q->state != LABYRINTH_STATE_RUNNING ||
+        labyrinth_source(q) != LABYRINTH_SOURCE_SOLVE) {
+        labyrinth_refuse(s, qi, LABYRINTH_ERR_BAD_ACCESS,
+                         "JQ_TAIL: queue %u does not take jobs", qi);
+    } else if (doorbell_ok(s, qi, "JQ_TAIL", tail, q->jq_tail, q->jq_head,
+                           q->jq_size)) {
+        q->jq_tail = tail;
+        labyrinth_kick(s);
     }
-    q->pq_tail = tail;
-    labyrinth_kick(s);
 }
 
 void labyrinth_queue_consume(LabyrinthState *s, unsigned qi, uint32_t head,

@@ -69,6 +69,12 @@ static const uint8_t queue_map[] = {
     REG(LABYRINTH_QREG_DENIED) = R | WIDE,
     REG(LABYRINTH_QREG_RERAISED) = R | WIDE,
     REG(LABYRINTH_QREG_REFUSED) = R | WIDE,
+    REG(LABYRINTH_QREG_JQ_BASE) = R | W | CONF | WIDE,
+    REG(LABYRINTH_QREG_JQ_SIZE) = R | W | CONF,
+    REG(LABYRINTH_QREG_JQ_TAIL) = R | W,
+    REG(LABYRINTH_QREG_JQ_HEAD) = R,
+    REG(LABYRINTH_QREG_JOBS) = R | WIDE,
+    REG(LABYRINTH_QREG_ANSWERED) = R | WIDE,
 };
 
 static const uint8_t user_map[] = {
@@ -92,7 +98,7 @@ static uint64_t device_get(LabyrinthState *s, uint32_t reg)
     case LABYRINTH_REG_CAPS:
         return s->nr_queues | LABYRINTH_STAGING_PAGES << 8 |
                (labyrinth_source_attached(s) ? LABYRINTH_CAPS_STREAM : 0) |
-               LABYRINTH_CAPS_GENERATOR |
+               LABYRINTH_CAPS_GENERATOR | LABYRINTH_CAPS_SOLVE |
                (s->faults ? LABYRINTH_CAPS_FAULTS : 0);
     case LABYRINTH_REG_STATUS:
         return labyrinth_resetting(s) ? 0 : LABYRINTH_STATUS_READY;
@@ -189,6 +195,10 @@ static uint64_t counter_get(LabyrinthState *s, unsigned qi, uint32_t reg)
         return count->reraised;
     case LABYRINTH_QREG_REFUSED:
         return s->queue[qi].refused;
+    case LABYRINTH_QREG_JOBS:
+        return s->fw.jobs[qi].begun;
+    case LABYRINTH_QREG_ANSWERED:
+        return s->fw.jobs[qi].answered;
     default:
         return 0;
     }
@@ -242,6 +252,14 @@ static uint64_t queue_get(LabyrinthState *s, unsigned qi, uint32_t reg)
         return q->gen_burst;
     case LABYRINTH_QREG_GEN_SIZE:
         return q->gen_size;
+    case LABYRINTH_QREG_JQ_BASE:
+        return q->jq_base;
+    case LABYRINTH_QREG_JQ_SIZE:
+        return q->jq_size;
+    case LABYRINTH_QREG_JQ_TAIL:
+        return q->jq_tail;
+    case LABYRINTH_QREG_JQ_HEAD:
+        return q->jq_head;
     default:
         return counter_get(s, qi, reg);
     }
@@ -312,6 +330,15 @@ static void queue_set(LabyrinthState *s, unsigned qi, uint32_t reg,
         break;
     case LABYRINTH_QREG_GEN_SIZE:
         q->gen_size = val;
+        break;
+    case LABYRINTH_QREG_JQ_BASE:
+        q->jq_base = val;
+        break;
+    case LABYRINTH_QREG_JQ_SIZE:
+        q->jq_size = val;
+        break;
+    case LABYRINTH_QREG_JQ_TAIL:
+        labyrinth_queue_submit(s, qi, val);
         break;
     }
 }

@@ -204,6 +204,12 @@ static int labyrinth_pre_load(void *opaque)
     LabyrinthState *s = opaque;
 
     s->faults_loaded = false;
+    /* A stream without jobs does not name them */
+    memset(s->fw.jobs, 0, sizeof(s->fw.jobs));
+    memset(&s->fw.job, 0, sizeof(s->fw.job));
+    for (unsigned qi = 0; qi < s->nr_queues; qi++) {
+        labyrinth_jobs_reset(&s->queue[qi]);
+    }
     return 0;
 }
 
@@ -237,6 +243,7 @@ static int labyrinth_post_load(void *opaque, int version_id)
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         fault = queue_fault(s, qi);
     }
+    fault = fault ? fault : labyrinth_jobs_fault(s);
     g_hash_table_remove_all(s->shadow);
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         if (!lend_loaded(s, qi)) {
@@ -283,6 +290,7 @@ const VMStateDescription vmstate_labyrinth = {
     },
     .subsections = (const VMStateDescription *LABYRINTH_VMSTATE_CONST[]) {
         &vmstate_labyrinth_faults,
+        &vmstate_labyrinth_jobs,
         NULL
     },
 };

@@ -304,23 +304,28 @@ static void whole(struct labyrinth_fw *fw, uint64_t now)
 	}
 }
 
-void labyrinth_fw_job_end(struct labyrinth_fw *fw, uint32_t q, uint32_t status,
-			  uint64_t now)
+void labyrinth_fw_job_fail(struct labyrinth_fw *fw, uint32_t q, uint32_t status,
+			   uint64_t now)
 {
-	struct labyrinth_fw_jobs *jobs;
+	if (q >= fw->nr_queues || !fw->jobs[q].open || fw->jobs[q].skip)
+		return;
+	if (status == LABYRINTH_SOLVE_SOLVED ||
+	    status >= LABYRINTH_SOLVE_STATUSES)
+		status = LABYRINTH_SOLVE_MALFORMED;
+	lfw_job_answer(fw, (enum labyrinth_solve_status)status, now);
+}
+
+void labyrinth_fw_job_end(struct labyrinth_fw *fw, uint32_t q, uint64_t now)
+{
+	bool answered;
 
 	if (q >= fw->nr_queues || !fw->jobs[q].open)
 		return;
-	jobs = &fw->jobs[q];
-	jobs->open = false;
-	if (jobs->skip)
-		jobs->skip = false;
-	else if (status == LABYRINTH_SOLVE_SOLVED)
+	answered = fw->jobs[q].skip;
+	fw->jobs[q].open = false;
+	fw->jobs[q].skip = false;
+	if (!answered)
 		whole(fw, now);
-	else if (status < LABYRINTH_SOLVE_STATUSES)
-		lfw_job_answer(fw, (enum labyrinth_solve_status)status, now);
-	else
-		lfw_job_answer(fw, LABYRINTH_SOLVE_MALFORMED, now);
 }
 
 /* --- its time ----------------------------------------------------------------- */

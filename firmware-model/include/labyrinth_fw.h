@@ -299,12 +299,13 @@ bool labyrinth_fw_job_room(const struct labyrinth_fw *fw, uint32_t q);
 void labyrinth_fw_job_push(struct labyrinth_fw *fw, uint32_t q,
 			   const uint8_t *data, size_t n, uint64_t now);
 /*
- * No more pieces of the open job will come.  @status: LABYRINTH_SOLVE_SOLVED if
- * that was all of it; else why the caller could not get it, which is its result
- * unless it has one.
+ * A piece of the open job cannot be had: LABYRINTH_SOLVE_BAD_DESC or _DMA is its
+ * result, unless it has one.  It is still open, and its other pieces are skipped.
  */
-void labyrinth_fw_job_end(struct labyrinth_fw *fw, uint32_t q, uint32_t status,
-			  uint64_t now);
+void labyrinth_fw_job_fail(struct labyrinth_fw *fw, uint32_t q, uint32_t status,
+			   uint64_t now);
+/* That was the open job's last piece. */
+void labyrinth_fw_job_end(struct labyrinth_fw *fw, uint32_t q, uint64_t now);
 
 /* --- data ------------------------------------------------------------------ */
 

@@ -109,12 +109,13 @@ static void an_answered_job_is_skipped_to_its_end(void **state)
 	job_result(fw, 0, &result);
 	assert_int_equal(result.status, LABYRINTH_SOLVE_ENDLESS);
 	assert_int_equal(result.cookie, 5);
-	labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_DMA, 0);
+	labyrinth_fw_job_fail(fw, 0, LABYRINTH_SOLVE_DMA, 0);
+	labyrinth_fw_job_end(fw, 0, 0);
 	assert_null(labyrinth_fw_next(fw, 0));
 	assert_int_equal(fw->jobs[0].answered, 1);
 	/* The next one is a new one */
 	assert_true(job_give(fw, 0, 6, job, whole(3, 3), SIZE));
-	labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+	labyrinth_fw_job_end(fw, 0, 0);
 	job_run(fw, 0);
 	job_result(fw, 0, &result);
 	assert_int_equal(result.status, LABYRINTH_SOLVE_SOLVED);
@@ -144,7 +145,7 @@ static void it_may_come_in_any_pieces(void **state)
 		struct labyrinth_fw *fw = solver(1);
 
 		assert_true(job_give(fw, 0, piece, job, whole(15, 17), piece));
-		labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+		labyrinth_fw_job_end(fw, 0, 0);
 		job_run(fw, 0);
 		job_result(fw, 0, &result);
 		assert_int_equal(result.status, LABYRINTH_SOLVE_SOLVED);
@@ -159,15 +160,20 @@ static void what_the_caller_could_not_get_is_its_status(void **state)
 
 	(void)state;
 	assert_true(job_give(fw, 0, 1, job, whole(9, 9), SIZE));
-	labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_DMA, 0);
+	labyrinth_fw_job_fail(fw, 0, LABYRINTH_SOLVE_DMA, 0);
+	assert_true(labyrinth_fw_job_room(fw, 0));
+	labyrinth_fw_job_push(fw, 0, job, SIZE, 0);
+	labyrinth_fw_job_end(fw, 0, 0);
 	job_result(fw, 0, &result);
 	assert_int_equal(result.status, LABYRINTH_SOLVE_DMA);
 	assert_true(labyrinth_fw_job_begin(fw, 0, 2, 0));
-	labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_BAD_DESC, 0);
+	labyrinth_fw_job_fail(fw, 0, LABYRINTH_SOLVE_BAD_DESC, 0);
+	labyrinth_fw_job_end(fw, 0, 0);
 	job_result(fw, 0, &result);
 	assert_int_equal(result.status, LABYRINTH_SOLVE_BAD_DESC);
 	assert_true(labyrinth_fw_job_begin(fw, 0, 3, 0));
-	labyrinth_fw_job_end(fw, 0, 77, 0);
+	labyrinth_fw_job_fail(fw, 0, 77, 0);
+	labyrinth_fw_job_end(fw, 0, 0);
 	job_result(fw, 0, &result);
 	assert_int_equal(result.status, LABYRINTH_SOLVE_MALFORMED);
 }
@@ -190,8 +196,10 @@ static void calls_that_make_no_sense_do_nothing(void **state)
 	assert_false(labyrinth_fw_job_room(fw, UINT32_MAX));
 	labyrinth_fw_job_push(fw, 0, job, 32, 0);
 	labyrinth_fw_job_push(fw, UINT32_MAX, job, 32, 0);
-	labyrinth_fw_job_end(fw, 0, 0, 0);
-	labyrinth_fw_job_end(fw, UINT32_MAX, 0, 0);
+	labyrinth_fw_job_end(fw, 0, 0);
+	labyrinth_fw_job_end(fw, UINT32_MAX, 0);
+	labyrinth_fw_job_fail(fw, 0, LABYRINTH_SOLVE_DMA, 0);
+	labyrinth_fw_job_fail(fw, UINT32_MAX, LABYRINTH_SOLVE_DMA, 0);
 	assert_memory_equal(fw, &before, sizeof(before));
 }
 
@@ -208,7 +216,7 @@ static void stop_cancels_it(void **state)
 		assert_true(
 			job_give(fw, 0, 1, job, maze_job(&maze, job), SIZE));
 		if (polls)
-			labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+			labyrinth_fw_job_end(fw, 0, 0);
 		for (uint32_t i = 1; i < polls; i++)
 			labyrinth_fw_poll(fw, 0, 1);
 		labyrinth_fw_stop(fw, 0);
@@ -217,7 +225,7 @@ static void stop_cancels_it(void **state)
 		assert_int_equal(fw->job.phase, LABYRINTH_FW_IDLE);
 		start(fw, 0, &cfg);
 		assert_true(job_give(fw, 0, 2, job, whole(2, 2), SIZE));
-		labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+		labyrinth_fw_job_end(fw, 0, 0);
 		job_run(fw, 0);
 		job_result(fw, 0, &result);
 		assert_int_equal(result.cookie, 2);
@@ -243,7 +251,7 @@ static void queues_have_the_solver_in_turn(void **state)
 
 			if (!job_give(fw, q, 0, job, n, SIZE))
 				continue;
-			labyrinth_fw_job_end(fw, q, LABYRINTH_SOLVE_SOLVED, 0);
+			labyrinth_fw_job_end(fw, q, 0);
 			assert_false(labyrinth_fw_job_begin(fw, !q, 0, 0));
 			job_run(fw, q);
 			job_result(fw, q, &result);
@@ -265,7 +273,7 @@ static void a_queue_that_nobody_reads_is_passed_over(void **state)
 	(void)state;
 	start(fw, 1, &cfg);
 	while (job_give(fw, 0, 0, job, whole(128, 128), SIZE)) {
-		labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+		labyrinth_fw_job_end(fw, 0, 0);
 		while (fw->job.phase != LABYRINTH_FW_IDLE)
 			labyrinth_fw_poll(fw, 0, 1);
 		assert_true(++stalled < 8);
@@ -275,7 +283,7 @@ static void a_queue_that_nobody_reads_is_passed_over(void **state)
 		assert_true(labyrinth_fw_job_ready(fw, 1));
 		assert_false(labyrinth_fw_job_ready(fw, 0));
 		assert_true(job_give(fw, 1, 0, job, whole(128, 128), SIZE));
-		labyrinth_fw_job_end(fw, 1, LABYRINTH_SOLVE_SOLVED, 0);
+		labyrinth_fw_job_end(fw, 1, 0);
 		job_run(fw, 1);
 		job_result(fw, 1, &result);
 		assert_int_equal(result.status, LABYRINTH_SOLVE_SOLVED);
@@ -318,7 +326,7 @@ static void without_memory_it_is_busy(void **state)
 			assert_true(labyrinth_fw_job_room(fw, 0));
 		}
 		labyrinth_fw_job_push(fw, 0, job, n, 0);
-		labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+		labyrinth_fw_job_end(fw, 0, 0);
 		if (!room && pages < 7)
 			assert_int_equal(labyrinth_fw_poll(fw, 0, 9), bound);
 		check_sane(fw);
@@ -347,7 +355,7 @@ static void it_goes_on_when_there_is_memory(void **state)
 	labyrinth_fw_poll(fw, 0, 1);
 	assert_true(labyrinth_fw_job_room(fw, 0));
 	labyrinth_fw_job_push(fw, 0, job, n, 1);
-	labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 1);
+	labyrinth_fw_job_end(fw, 0, 1);
 	labyrinth_fw_done(fw, 1, true);
 	labyrinth_fw_poll(fw, 0, 1);
 	assert_int_equal(fw->job.phase, LABYRINTH_FW_ROOM);
@@ -374,7 +382,7 @@ static void four_queues_and_a_solver_have_room(void **state)
 		for (uint32_t q = 1; q < 4; q++)
 			labyrinth_fw_poll(fw, q, 0);
 		assert_true(job_give(fw, 0, 1, job, whole(128, 128), SIZE));
-		labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED, 0);
+		labyrinth_fw_job_end(fw, 0, 0);
 		assert_int_equal(fw->job.phase, LABYRINTH_FW_FLOOD);
 		for (uint32_t q = 1; q < 4; q++)
 			labyrinth_fw_poll(fw, q, 0);
@@ -409,8 +417,7 @@ static void among_many_it_stands_in_line(void **state)
 			uint32_t n = whole(128, 128);
 
 			labyrinth_fw_job_push(fw, 0, job, n, now);
-			labyrinth_fw_job_end(fw, 0, LABYRINTH_SOLVE_SOLVED,
-					     now);
+			labyrinth_fw_job_end(fw, 0, now);
 			given = false;
 		}
 		if (labyrinth_fw_next(fw, 0)) {

@@ -163,10 +163,10 @@ static void ask(uint32_t q)
 		labyrinth_fw_job_push(o.fw, q, job, n, o.now);
 	else
 		note(1);
+	if (fault == 3)
+		labyrinth_fw_job_fail(o.fw, q, any(20), o.now);
 	if (fault != 2)
-		labyrinth_fw_job_end(
-			o.fw, q, fault == 3 ? any(20) : LABYRINTH_SOLVE_SOLVED,
-			o.now);
+		labyrinth_fw_job_end(o.fw, q, o.now);
 }
 
 static void transfer(uint32_t q, bool good)
