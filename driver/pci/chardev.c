@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * labyrinth - /dev/labyrinthN: open, read, poll, close
+ * labyrinth - /dev/labyrinthN: open, read, write, poll, close
  *
  * Contract: the user API header's.  A file owns at most one queue.  Its mutex
  * is held while a reader copies, never while one waits, so that a non-blocking
@@ -105,6 +105,57 @@ static ssize_t labyrinth_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return -ERESTARTSYS;
 }
 
+/* How soon a writer looks again for room that nobody told it of */
+#define LABYRINTH_WRITE_JIFFIES	msecs_to_jiffies(20)
+
+static int labyrinth_write_job(struct labyrinth_file *file, const u8 *job, size_t size,
+			       struct labyrinth_queue **q)
+{
+	int err = -ENOTCONN;
+
+	if (mutex_lock_interruptible(&file->lock))
+		return -ERESTARTSYS;
+	*q = file->queue;
+	if (*q)
+		err = labyrinth_queue_submit(*q, job, size);
+	mutex_unlock(&file->lock);
+	return err;
+}
+
+/* A result makes room as a rule, and wakes; a job that was answered early does not. */
+static ssize_t labyrinth_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct labyrinth_file *file = iocb->ki_filp->private_data;
+	bool wait = !(iocb->ki_flags & IOCB_NOWAIT) && !(iocb->ki_filp->f_flags & O_NONBLOCK);
+	size_t size = iov_iter_count(from);
+	struct labyrinth_queue *q;
+	ssize_t ret = -EFAULT;
+	u8 *job;
+
+	if (!size)
+		return 0;
+	if (size > LABYRINTH_JOB_WRITE_MAX)
+		return -EMSGSIZE;
+	job = kmalloc(size, GFP_KERNEL);
+	if (!job)
+		return -ENOMEM;
+	if (!copy_from_iter_full(job, size, from))
+		goto out;
+	do {
+		ret = labyrinth_write_job(file, job, size, &q);
+		if (ret != -EAGAIN || !wait)
+			break;
+		ret = wait_event_interruptible_timeout(q->wait, READ_ONCE(file->queue) != q ||
+						       labyrinth_queue_writable(q),
+						       LABYRINTH_WRITE_JIFFIES);
+	} while (ret >= 0);
+	if (!ret)
+		ret = size;
+out:
+	kfree(job);
+	return ret;
+}
+
 static __poll_t labyrinth_poll(struct file *filp, struct poll_table_struct *table)
 {
 	struct labyrinth_file *file = filp->private_data;
@@ -124,6 +175,8 @@ static __poll_t labyrinth_poll(struct file *filp, struct poll_table_struct *tabl
 	poll_wait(filp, &q->wait, table);
 	if (labyrinth_queue_readable(q))
 		mask |= EPOLLIN | EPOLLRDNORM;
+	if (filp->f_mode & FMODE_WRITE && labyrinth_queue_writable(q))
+		mask |= EPOLLOUT | EPOLLWRNORM;
 	if (READ_ONCE(q->phase) == LABYRINTH_FAILED || labyrinth_state(q->ldev) >= LABYRINTH_DEAD)
 		mask |= EPOLLERR | EPOLLHUP;
 	return mask;
@@ -134,6 +187,7 @@ static const struct file_operations labyrinth_fops = {
 	.open = labyrinth_open,
 	.release = labyrinth_release,
 	.read_iter = labyrinth_read_iter,
+	.write_iter = labyrinth_write_iter,
 	.poll = labyrinth_poll,
 	.unlocked_ioctl = labyrinth_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -198,10 +198,13 @@ struct labyrinth_device_counts {
 	u64 irqs;
 	u64 requests;
 	u64 refused;
+	u64 jobs;
+	u64 answered;
 };
 
 struct labyrinth_dev;
 struct labyrinth_file;
+struct labyrinth_jobs;
 
 /**
  * struct labyrinth_queue - one queue of the device
@@ -222,6 +225,7 @@ struct labyrinth_file;
  * @cq_dma:	ctl
  * @pq:		ctl; posted-buffer ring, while bound in ring mode
  * @pq_dma:	ctl
+ * @jobs:	ctl; the solver's ring and memory, while bound to it
  * @copy:	ctl; with seal=1 what the reader gets of a page, while bound
  * @resets:	ctl; the device's number of resets when the queue was started
  * @seen:	ctl; by the watch
@@ -280,6 +284,7 @@ struct labyrinth_queue {
 	dma_addr_t cq_dma;
 	struct labyrinth_desc *pq;
 	dma_addr_t pq_dma;
+	struct labyrinth_jobs *jobs;
 	u8 *copy;
 	unsigned int resets;
 	struct labyrinth_seen seen;
@@ -492,6 +497,14 @@ void labyrinth_take_all(struct labyrinth_queue *q);
 bool labyrinth_queue_readable(struct labyrinth_queue *q);
 ssize_t labyrinth_queue_read(struct labyrinth_queue *q, struct iov_iter *to);
 void labyrinth_queue_discard(struct labyrinth_queue *q);
+
+/* jobs.c: mazes for the solver */
+int labyrinth_jobs_alloc(struct labyrinth_queue *q);
+void labyrinth_jobs_free(struct labyrinth_queue *q);
+void labyrinth_jobs_program(struct labyrinth_queue *q);
+void labyrinth_jobs_remind(struct labyrinth_queue *q);
+bool labyrinth_queue_writable(struct labyrinth_queue *q);
+int labyrinth_queue_submit(struct labyrinth_queue *q, const u8 *job, size_t size);
 
 /* seal.c: what a reader gets is what the device checksummed */
 DECLARE_STATIC_KEY_FALSE(labyrinth_sealing);

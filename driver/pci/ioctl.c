@@ -36,6 +36,8 @@ static int labyrinth_check_source(struct labyrinth_dev *ldev, const struct labyr
 		return ldev->caps & LABYRINTH_CAPS_STREAM ? 0 : -ENODATA;
 	case LABYRINTH_SRC_GENERATOR:
 		return ldev->caps & LABYRINTH_CAPS_GENERATOR ? 0 : -ENODATA;
+	case LABYRINTH_SRC_SOLVE:
+		return ldev->caps & LABYRINTH_CAPS_SOLVE ? 0 : -ENODATA;
 	default:
 		return -EINVAL;
 	}

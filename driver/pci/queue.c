@@ -100,11 +100,13 @@ void labyrinth_queue_free_rings(struct labyrinth_queue *q)
 		dma_free_coherent(dev, labyrinth_pq_bytes(q), q->pq, q->pq_dma);
 	q->cq = NULL;
 	q->pq = NULL;
+	labyrinth_jobs_free(q);
 }
 
 static int labyrinth_alloc_rings(struct labyrinth_queue *q)
 {
 	struct device *dev = &q->ldev->pdev->dev;
+	int err;
 
 	/* A completion for each slot, and as many events. */
 	q->cq_size = 2 * q->config.depth;
@@ -118,7 +120,10 @@ static int labyrinth_alloc_rings(struct labyrinth_queue *q)
 			return -ENOMEM;
 		}
 	}
-	return 0;
+	err = labyrinth_jobs_alloc(q);
+	if (err)
+		labyrinth_queue_free_rings(q);
+	return err;
 }
 
 static void labyrinth_fresh_slots(struct labyrinth_queue *q)
@@ -249,6 +254,7 @@ static void labyrinth_program(struct labyrinth_queue *q)
 		labyrinth_qwr(q, LABYRINTH_QREG_GEN_BURST, c->gen_burst);
 		labyrinth_qwr(q, LABYRINTH_QREG_GEN_SIZE, c->gen_max << 16 | c->gen_min);
 	}
+	labyrinth_jobs_program(q);
 }
 
 /* What the device has comes back; the queue's lock is held. */
@@ -380,6 +386,8 @@ static void labyrinth_read_device_counts(struct labyrinth_queue *q)
 	d.irqs = labyrinth_qrd64(q, LABYRINTH_QREG_IRQS);
 	d.requests = labyrinth_qrd64(q, LABYRINTH_QREG_REQUESTS);
 	d.refused = labyrinth_qrd64(q, LABYRINTH_QREG_REFUSED);
+	d.jobs = q->jobs ? labyrinth_qrd64(q, LABYRINTH_QREG_JOBS) : 0;
+	d.answered = q->jobs ? labyrinth_qrd64(q, LABYRINTH_QREG_ANSWERED) : 0;
 	if (labyrinth_answers(q->ldev))
 		q->device = d;
 	else
@@ -514,6 +522,8 @@ void labyrinth_queue_stats(struct labyrinth_queue *q, struct labyrinth_queue_sta
 	stats->device_irqs = q->device.irqs;
 	stats->requests = q->device.requests;
 	stats->refused = q->device.refused;
+	stats->jobs = q->device.jobs;
+	stats->answered = q->device.answered;
 
 	flags = labyrinth_lock(q);
 	stats->irqs = READ_ONCE(c->irqs);

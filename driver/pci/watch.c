@@ -97,6 +97,7 @@ static bool labyrinth_watch_queue(struct labyrinth_queue *q)
 	}
 	labyrinth_watch_interrupt(q, READ_ONCE(q->count.irqs));
 	labyrinth_queue_feed(q);
+	labyrinth_jobs_remind(q);
 	head = READ_ONCE(q->cq_head);
 	if (head != seen->cq_head) {
 		seen->cq_head = head;

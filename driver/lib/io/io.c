@@ -83,6 +83,16 @@ ssize_t labyrinth_io_read(int fd, void *buffer, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+int labyrinth_io_write(int fd, const void *job, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, job, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
 bool labyrinth_io_next(const void *buffer, size_t size, size_t *offset,
 		       struct labyrinth_io_record *record)
 {

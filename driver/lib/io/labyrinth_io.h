@@ -23,7 +23,7 @@ extern "C" {
 #define LABYRINTH_IO_RECORD_MAX	(sizeof(struct labyrinth_record) + 4096)
 #define LABYRINTH_IO_BUFFER	(1 << 17)
 
-/* Close-on-exec; @flags may add O_NONBLOCK.  The file descriptor, or a negative errno. */
+/* Close-on-exec; @flags may add O_NONBLOCK, and O_RDWR for the solver.  The file descriptor, or a negative errno. */
 int labyrinth_io_open(const char *path, int flags);
 
 /* Each fills in the struct's size by itself. */
@@ -39,6 +39,9 @@ int labyrinth_io_reset(int fd);
 
 /* Bytes, 0 at the end of the data, or a negative errno. */
 ssize_t labyrinth_io_read(int fd, void *buffer, size_t size);
+
+/* A job for the solver: 0, or a negative errno. */
+int labyrinth_io_write(int fd, const void *job, size_t size);
 
 /* What labyrinth_io_next() found: both point into the buffer. */
 struct labyrinth_io_record {

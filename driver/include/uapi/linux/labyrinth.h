@@ -20,6 +20,16 @@
  * moment: what was complete, then ECONNRESET until the file binds a queue again.  After
  * the device is gone: ENODEV.  The first read of a device without a stream: ENODATA.
  *
+ * LABYRINTH_SRC_SOLVE: each write() is one whole job for the solver, a maze in the form
+ * of struct labyrinth_maze and what follows it in labyrinth_hw.h, and each is answered by
+ * one struct labyrinth_result and its path, which read() returns in the order of the jobs;
+ * its cookie is the number of the write since BIND, from 0.  What is wrong with a job is
+ * the status in its result, not an error of write(), which is whole or not at all and
+ * waits while the device has as many jobs as it can take (EAGAIN with O_NONBLOCK).
+ * EMSGSIZE: more than LABYRINTH_JOB_WRITE_MAX bytes; ENOTCONN: no queue is bound; EINVAL:
+ * it has another source; EPIPE: it does not run; ECONNRESET, ENODEV: as for read().  Jobs
+ * that are not answered when the queue stops, or its file is closed, are cancelled.
+ *
  * Each struct's first field is its size as the caller knows it.  A smaller one
  * than the first version's is EINVAL; a larger one is accepted if all that the
  * kernel does not know is zero, else E2BIG.  Reserved fields must be zero (EINVAL).
@@ -45,6 +55,7 @@ enum labyrinth_source {
 	LABYRINTH_SRC_NONE	= 0,	/* delivers nothing */
 	LABYRINTH_SRC_STREAM	= 1,
 	LABYRINTH_SRC_GENERATOR	= 2,
+	LABYRINTH_SRC_SOLVE	= 3,	/* answers to what is written: see above */
 };
 
 enum labyrinth_format {
@@ -62,6 +73,9 @@ struct labyrinth_record {
 	__u16 status;		/* enum labyrinth_comp_status, or the next; not 0: no data */
 	__u32 reserved;
 };
+
+/* More than any job, so that what is too long is the device's to say */
+#define LABYRINTH_JOB_WRITE_MAX	8192
 
 #define LABYRINTH_STATUS_CORRUPT	0x100	/* found by seal=1; crc32c is the device's */
 
@@ -142,6 +156,8 @@ struct labyrinth_queue_stats {
 	__u64 corrupt;		/* seal=1: taken, but it did not fit its CRC when it was read */
 	__u64 injected;		/* of alloc_fail, by fail_alloc in debugfs */
 	__u64 isr_other;	/* the ISR's allocations from another allocator than the pool */
+	__u64 jobs;		/* the device's: jobs that the solver began */
+	__u64 answered;		/* of these, with a result that was made */
 };
 
 /* LABYRINTH_IOC_POOL_STATS */
