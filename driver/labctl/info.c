@@ -25,6 +25,7 @@ static void show_json(const struct labyrinth_info *info)
 	json_number(&json, "staging_pages", LABYRINTH_CAPS_STAGING(info->caps));
 	json_bool(&json, "stream", info->caps & LABYRINTH_CAPS_STREAM);
 	json_bool(&json, "generator", info->caps & LABYRINTH_CAPS_GENERATOR);
+	json_bool(&json, "solver", info->caps & LABYRINTH_CAPS_SOLVE);
 	json_number(&json, "bound", info->bound);
 	json_close(&json, '}');
 	json_end(&json);
@@ -38,8 +39,9 @@ static void show_text(const struct labyrinth_info *info)
 	printf("pci            %s\n", info->pci);
 	printf("hardware       version %u.%u, %u staging pages\n", info->hw_version >> 16,
 	       info->hw_version & 0xffff, LABYRINTH_CAPS_STAGING(info->caps));
-	printf("sources        %s%s\n", info->caps & LABYRINTH_CAPS_STREAM ? "stream " : "",
-	       info->caps & LABYRINTH_CAPS_GENERATOR ? "generator" : "");
+	printf("sources        %s%s%s\n", info->caps & LABYRINTH_CAPS_STREAM ? "stream " : "",
+	       info->caps & LABYRINTH_CAPS_GENERATOR ? "generator " : "",
+	       info->caps & LABYRINTH_CAPS_SOLVE ? "solver" : "");
 	if (info->vectors)
 		printf("interrupts     %u MSI-X vectors\n", info->vectors);
 	else

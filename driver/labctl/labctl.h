@@ -51,6 +51,8 @@ extern const struct labctl_command labctl_holders;
 extern const struct labctl_command labctl_receive;
 extern const struct labctl_command labctl_reset;
 extern const struct labctl_command labctl_fault;
+extern const struct labctl_command labctl_maze;
+extern const struct labctl_command labctl_solve;
 
 /* Set by --device before or after the sub-command. */
 extern const char *labctl_device;

@@ -3,7 +3,8 @@
  * labctl - the Labyrinth accelerator from the command line
  *
  * Exit status: 0 it worked, and what was received is right; 1 the device, the
- * system or the verification said no; 2 wrong usage; 130 interrupted.
+ * system or the verification said no; 2 wrong usage; 3 and 4 of solve: no way, no maze;
+ * 130 interrupted.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@
 static const struct labctl_command *const commands[] = {
 	&labctl_list,    &labctl_info,	 &labctl_stats,
 	&labctl_holders, &labctl_receive, &labctl_reset,
-	&labctl_fault,
+	&labctl_fault,   &labctl_maze,	 &labctl_solve,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
