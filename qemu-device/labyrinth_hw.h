@@ -139,7 +139,7 @@
 #define LABYRINTH_QREG_DENIED		0x0c8	/* DENYs taken */
 #define LABYRINTH_QREG_RERAISED		0x0d0	/* requests raised anew after the timeout */
 #define LABYRINTH_QREG_REFUSED		0x0d8	/* stale tags, bad grants, descriptors, indexes */
-/* Jobs for the solver (source SOLVE); the counters as above */
+/* Jobs for the solver; the counters as above */
 #define LABYRINTH_QREG_JQ_BASE		0x100	/* RW 64, job ring */
 #define LABYRINTH_QREG_JQ_SIZE		0x108	/* RW, entries */
 #define LABYRINTH_QREG_JQ_TAIL		0x10c	/* RW, doorbell: pieces posted */
@@ -273,16 +273,15 @@ struct labyrinth_maze {
 	LABYRINTH_LE16 start_y;		/* from 0, to the south */
 	LABYRINTH_LE16 goal_x;
 	LABYRINTH_LE16 goal_y;
-	LABYRINTH_LE32 reserved[2];	/* 0 */
+	LABYRINTH_LE64 reserved;	/* 0 */
 };
 
 #define LABYRINTH_MAZE_HEADER		32u
 #define LABYRINTH_MAZE_EAST		(1u << 0)	/* a wall on this side */
 #define LABYRINTH_MAZE_SOUTH		(1u << 1)
 /* Bytes of the walls, or of the path, of so many cells, or steps */
-#define LABYRINTH_MAZE_BYTES(n)		(((n) + 3u) / 4u)
-#define LABYRINTH_JOB_MAX		(LABYRINTH_MAZE_HEADER + \
-					 LABYRINTH_MAZE_BYTES(LABYRINTH_MAZE_CELLS_MAX))
+#define LABYRINTH_MAZE_BYTES(n)		(((n) + 3u) >> 2)
+#define LABYRINTH_JOB_MAX		4128u	/* bytes of a job of the most cells */
 /* How long a job may take to be whole, and then wait for memory; device time */
 #define LABYRINTH_JOB_USEC		100000u
 

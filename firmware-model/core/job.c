@@ -19,6 +19,10 @@
 _Static_assert(sizeof(struct labyrinth_maze) == LABYRINTH_MAZE_HEADER, "ABI");
 _Static_assert(sizeof(struct labyrinth_result) == LABYRINTH_RESULT_HEADER,
 	       "ABI");
+_Static_assert(LABYRINTH_JOB_MAX ==
+		       LABYRINTH_MAZE_HEADER +
+			       LABYRINTH_MAZE_BYTES(LABYRINTH_MAZE_CELLS_MAX),
+	       "the longest job");
 _Static_assert(LABYRINTH_MAZE_BYTES(LABYRINTH_MAZE_CELLS_MAX) <=
 		       LABYRINTH_PAGE_SIZE,
 	       "the walls are in one page");

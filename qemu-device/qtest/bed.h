@@ -152,5 +152,7 @@ void add_fault_irq_tests(void);
 void add_fault_data_tests(void);
 void add_fault_link_tests(void);
 void add_lie_tests(void);
+void add_job_tests(void);
+void add_job_end_tests(void);
 
 #endif /* LABYRINTH_QTEST_BED_H */

@@ -26,5 +26,7 @@ int main(int argc, char **argv)
     add_fault_data_tests();
     add_fault_link_tests();
     add_lie_tests();
+    add_job_tests();
+    add_job_end_tests();
     return g_test_run();
 }

@@ -19,7 +19,7 @@ typedef struct Reg {
 static const Reg device_regs[] = {
     { LABYRINTH_REG_ID, R, LABYRINTH_ID },
     { LABYRINTH_REG_VERSION, R, LABYRINTH_VERSION },
-    { LABYRINTH_REG_CAPS, R, LABYRINTH_CAPS_GENERATOR |
+    { LABYRINTH_REG_CAPS, R, LABYRINTH_CAPS_GENERATOR | LABYRINTH_CAPS_SOLVE |
                              LABYRINTH_STAGING_PAGES << 8 | 2 },
     { LABYRINTH_REG_CTRL, W },
     { LABYRINTH_REG_STATUS, R, LABYRINTH_STATUS_READY },
@@ -73,6 +73,12 @@ static const Reg queue_regs[] = {
     { LABYRINTH_QREG_DENIED, R | WIDE },
     { LABYRINTH_QREG_RERAISED, R | WIDE },
     { LABYRINTH_QREG_REFUSED, R | WIDE },
+    { LABYRINTH_QREG_JQ_BASE, R | W | WIDE | IDLE },
+    { LABYRINTH_QREG_JQ_SIZE, R | W | IDLE },
+    { LABYRINTH_QREG_JQ_TAIL, R | W },
+    { LABYRINTH_QREG_JQ_HEAD, R },
+    { LABYRINTH_QREG_JOBS, R | WIDE },
+    { LABYRINTH_QREG_ANSWERED, R | WIDE },
     { }
 };
 
@@ -273,7 +279,8 @@ static void test_registers_keep_their_value(void)
 
     for (const Reg *reg = queue_regs; reg->attr; reg++) {
         if (!(reg->attr & R) || !(reg->attr & W) ||
-            reg->offset == LABYRINTH_QREG_PQ_TAIL) {
+            reg->offset == LABYRINTH_QREG_PQ_TAIL ||
+            reg->offset == LABYRINTH_QREG_JQ_TAIL) {
             continue;
         }
         if (reg->attr & WIDE) {

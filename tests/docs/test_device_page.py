@@ -147,7 +147,8 @@ class DevicePage(unittest.TestCase):
         self.assertGreater(len(HW.names()), 100)
         self.assertGreater(len(HW.access), 50)
         self.assertGreater(len(DOC.entries()), 100)
-        self.assertEqual(set(HW.structures), {"labyrinth_desc", "labyrinth_completion"})
+        self.assertEqual(set(HW.structures), {"labyrinth_desc", "labyrinth_completion", "labyrinth_job_desc",
+                                              "labyrinth_maze", "labyrinth_result"})
 
     def test_every_name_is_on_the_page(self):
         """each name of the header has exactly one row"""
