@@ -243,8 +243,9 @@ static int solve(const struct order *order, uint8_t *input, size_t size)
 		return LABCTL_FAILED;
 	if (!order->json && !(order->svg && !strcmp(order->svg, "-"))) {
 		maze_print(&maze, stdout);
-		printf("%u steps, %u of %u cells visited\n", result.steps, result.visited,
-		       maze.width * maze.height);
+		/* What is on standard output is a maze, and can be read again */
+		fprintf(stderr, "%u steps, %u of %u cells visited\n", result.steps,
+			result.visited, maze.width * maze.height);
 	}
 	return LABCTL_OK;
 }
