@@ -138,6 +138,7 @@ struct LabyrinthState {
 
     LabyrinthFaults *faults;    /* NULL without x-faults */
     bool faults_loaded;
+    bool jobs_loaded;
 
     MemoryRegion regs;
     Error *migration_blocker;
@@ -240,8 +241,6 @@ void labyrinth_halt(LabyrinthState *s, unsigned qi);
 void labyrinth_jobs_run(LabyrinthState *s, unsigned qi, uint64_t now);
 /* Is there a queue that could go on at once? */
 bool labyrinth_jobs_wait(LabyrinthState *s);
-/* The job ring is not there. */
-void labyrinth_jobs_reset(LabyrinthQueue *q);
 
 /* irq.c */
 /* Also counts and traces; @err is one of LABYRINTH_ERR_*. */
@@ -279,7 +278,7 @@ int labyrinth_load_refused(LabyrinthState *s, const char *why);
 
 /* job_vmstate.c */
 extern const VMStateDescription vmstate_labyrinth_jobs;
-/* What is impossible about the loaded jobs, NULL if nothing. */
+/* What is impossible about them, loaded or not there; NULL if nothing. */
 const char *labyrinth_jobs_fault(LabyrinthState *s);
 
 #endif /* LABYRINTH_DEVICE_H */

@@ -3,9 +3,9 @@
  * Labyrinth accelerator: migration and snapshots of the solver
  *
  * Contract: as vmstate.c, in a subsection that is there only if the solver was
- * ever asked for something since the reset: so a state from before there was one
- * can be loaded, and one that has no use of it loads there too.  The walls and the
- * search are in staging pages, which are saved with the others.
+ * ever asked for something since the reset: so a state from before there was
+ * one can be loaded, and one that has no use of it loads there too.  The walls
+ * and the search are in staging pages, which are saved with the others.
  */
 #include "qemu/osdep.h"
 #include "device.h"
@@ -89,11 +89,20 @@ static bool jobs_needed(void *opaque)
     return s->fw.job.queue;
 }
 
+static int jobs_post_load(void *opaque, int version_id)
+{
+    LabyrinthState *s = opaque;
+
+    s->jobs_loaded = true;
+    return 0;
+}
+
 const VMStateDescription vmstate_labyrinth_jobs = {
     .name = "labyrinth/jobs",
     .version_id = 1,
     .minimum_version_id = 1,
     .needed = jobs_needed,
+    .post_load = jobs_post_load,
     .fields = (FIELDS) {
         VMSTATE_STRUCT_ARRAY(fw.jobs, LabyrinthState, LABYRINTH_MAX_QUEUES, 1,
                              vmstate_fw_jobs, struct labyrinth_fw_jobs),
@@ -105,16 +114,34 @@ const VMStateDescription vmstate_labyrinth_jobs = {
     },
 };
 
+/* A stream without jobs does not name them: nothing is left of those before. */
+static void forget_jobs(LabyrinthState *s)
+{
+    memset(s->fw.jobs, 0, sizeof(s->fw.jobs));
+    memset(&s->fw.job, 0, sizeof(s->fw.job));
+    for (unsigned qi = 0; qi < s->nr_queues; qi++) {
+        LabyrinthQueue *q = &s->queue[qi];
+
+        q->jq_base = 0;
+        q->jq_size = 0;
+        q->jq_head = 0;
+        q->jq_tail = 0;
+        q->job_cookie = 0;
+    }
+}
+
 const char *labyrinth_jobs_fault(LabyrinthState *s)
 {
+    if (!s->jobs_loaded) {
+        forget_jobs(s);
+    }
     for (unsigned qi = 0; qi < s->nr_queues; qi++) {
         const LabyrinthQueue *q = &s->queue[qi];
-        bool has = q->state != LABYRINTH_STATE_IDLE &&
-                   labyrinth_source(q) == LABYRINTH_SOURCE_SOLVE;
 
-        if (has && (q->jq_size > LABYRINTH_RING_MAX ||
-                    !is_power_of_2(q->jq_size) ||
-                    q->jq_tail - q->jq_head > q->jq_size)) {
+        /* Its size is what START takes, as of each running queue */
+        if (q->state != LABYRINTH_STATE_IDLE &&
+            labyrinth_source(q) == LABYRINTH_SOURCE_SOLVE &&
+            q->jq_tail - q->jq_head > q->jq_size) {
             return "job ring";
         }
     }

@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Labyrinth accelerator: mazes for the solver, from the job ring to the firmware
+ * Labyrinth accelerator: mazes for the solver, from the ring to the firmware
  *
- * Contract: pieces are read in order, each once, at most LABYRINTH_TICK_PIECES a
- * queue and engine run, and only when the firmware has room: what it cannot take
- * yet stays in the guest's ring.  A descriptor that is wrong is refused, and a
- * piece that the bus refuses is an error; either is the result of its job, whose
- * other pieces are skipped unread.  No address is kept: when JQ_HEAD has passed a
- * piece, its memory is the host's.
+ * Contract: pieces are read in order, each once, at most LABYRINTH_TICK_PIECES
+ * a queue and engine run, and only when the firmware has room: what it cannot
+ * take yet stays in the guest's ring.  A descriptor that is wrong is refused,
+ * and a piece that the bus refuses is an error; either is the result of its
+ * job, whose other pieces are skipped unread.  No address is kept: when JQ_HEAD
+ * has passed a piece, its memory is the host's.
  */
 #include "qemu/osdep.h"
 #include "device.h"
-
-void labyrinth_jobs_reset(LabyrinthQueue *q)
-{
-    q->jq_base = 0;
-    q->jq_size = 0;
-    q->jq_head = 0;
-    q->jq_tail = 0;
-    q->job_cookie = 0;
-}
 
 static bool piece_ok(uint64_t addr, uint32_t length, uint32_t flags)
 {
@@ -110,9 +101,11 @@ void labyrinth_jobs_run(LabyrinthState *s, unsigned qi, uint64_t now)
     const LabyrinthQueue *q = &s->queue[qi];
     const struct labyrinth_fw_jobs *jobs = &s->fw.jobs[qi];
     uint64_t begun = jobs->begun;
+    unsigned left = LABYRINTH_TICK_PIECES;
 
-    for (unsigned n = 0; n < LABYRINTH_TICK_PIECES && solves(q) &&
-         q->jq_head != q->jq_tail && next_piece(s, qi, now); n++) {
+    while (left && solves(q) && q->jq_head != q->jq_tail &&
+           next_piece(s, qi, now)) {
+        left--;
     }
     if (jobs->begun != begun) {
         LABYRINTH_TRACE(JOB, job, qi, jobs->begun, jobs->answered,

@@ -204,12 +204,7 @@ static int labyrinth_pre_load(void *opaque)
     LabyrinthState *s = opaque;
 
     s->faults_loaded = false;
-    /* A stream without jobs does not name them */
-    memset(s->fw.jobs, 0, sizeof(s->fw.jobs));
-    memset(&s->fw.job, 0, sizeof(s->fw.job));
-    for (unsigned qi = 0; qi < s->nr_queues; qi++) {
-        labyrinth_jobs_reset(&s->queue[qi]);
-    }
+    s->jobs_loaded = false;
     return 0;
 }
 
@@ -233,17 +228,19 @@ static bool lend_loaded(LabyrinthState *s, unsigned qi)
 static int labyrinth_post_load(void *opaque, int version_id)
 {
     LabyrinthState *s = opaque;
-    const char *fault = labyrinth_fw_valid(&s->fw) ? NULL : "firmware";
+    const char *fault = labyrinth_jobs_fault(s);
     g_autofree char *why = NULL;
 
     if (s->faults && !s->faults_loaded) {
         return labyrinth_load_refused(s, "it is of a device without x-faults: "
                                       "leave x-faults=on away here too");
     }
+    if (!fault && !labyrinth_fw_valid(&s->fw)) {
+        fault = "firmware";
+    }
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         fault = queue_fault(s, qi);
     }
-    fault = fault ? fault : labyrinth_jobs_fault(s);
     g_hash_table_remove_all(s->shadow);
     for (unsigned qi = 0; qi < s->nr_queues && !fault; qi++) {
         if (!lend_loaded(s, qi)) {

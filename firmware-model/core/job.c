@@ -313,8 +313,7 @@ void labyrinth_fw_job_fail(struct labyrinth_fw *fw, uint32_t q, uint32_t status,
 {
 	if (q >= fw->nr_queues || !fw->jobs[q].open || fw->jobs[q].skip)
 		return;
-	if (status == LABYRINTH_SOLVE_SOLVED ||
-	    status >= LABYRINTH_SOLVE_STATUSES)
+	if (status != LABYRINTH_SOLVE_BAD_DESC && status != LABYRINTH_SOLVE_DMA)
 		status = LABYRINTH_SOLVE_MALFORMED;
 	lfw_job_answer(fw, (enum labyrinth_solve_status)status, now);
 }

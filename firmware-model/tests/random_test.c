@@ -336,6 +336,9 @@ static void step(void)
 	uint32_t q = any(o.nr_queues);
 
 	o.now += any(3) ? any(300) : any(100000);
+	/* Longer than a job may wait */
+	if (any(40) == 0)
+		o.now += LABYRINTH_JOB_USEC * UINT64_C(1000);
 	switch (any(34)) {
 	case 0:
 		stop(any(4) ? q : any(2) % o.nr_queues);

@@ -92,7 +92,8 @@ static uint32_t take_page(JobLane *job, uint8_t *to)
     for (unsigned i = 0; !lane_next(lane, &c); i++) {
         g_assert_cmpuint(i, <, 100);
         bed_run(lane->bed);
-        if (!ring && (tag = lane_get(lane, LABYRINTH_QREG_REQ_TAG))) {
+        tag = ring ? 0 : lane_get(lane, LABYRINTH_QREG_REQ_TAG);
+        if (tag) {
             lane_grant_tag(lane, tag, BED_BUFFER(job->buffer));
             bed_run(lane->bed);
         }

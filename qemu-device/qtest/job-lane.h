@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A lane whose queue solves mazes: its jobs in guest memory, and what comes back
+ * A lane whose queue solves mazes: its jobs in guest memory, and what comes of
+ * them
  */
 #ifndef LABYRINTH_QTEST_JOB_LANE_H
 #define LABYRINTH_QTEST_JOB_LANE_H

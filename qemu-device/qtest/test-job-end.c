@@ -103,7 +103,7 @@ static void test_busy(void)
     bed_free(bed);
 }
 
-/* At any moment of a job: nothing of it comes later, and the next one is right. */
+/* At any moment of a job: nothing of it comes later, the next one is right. */
 static void test_stop(gconstpointer data)
 {
     bool reset = GPOINTER_TO_UINT(data);

@@ -10,7 +10,7 @@ from . import paths
 HEADER = paths.ROOT / "qemu-device" / "labyrinth_hw.h"
 MAP = paths.ROOT / "qemu-device" / "regs.c"
 ERRORS = ("bad-access", "bad-config", "stale-tag", "bad-grant", "bad-desc", "bad-index", "dma")
-DMA = ("completion", "posted", "granted", "descriptor")
+DMA = ("completion", "posted", "granted", "descriptor", "job-descriptor", "piece")
 PAGES = {"REG": "device", "QREG": "queue", "UREG": "user"}
 
 

@@ -13,8 +13,8 @@
 #define INPUT_MAX 65536u
 #define CALLS_MAX 1000
 
-static _Alignas(LABYRINTH_PAGE_SIZE) uint8_t
-	memory[LABYRINTH_STAGING_PAGES * LABYRINTH_PAGE_SIZE];
+static _Alignas(LABYRINTH_PAGE_SIZE)
+	uint8_t memory[LABYRINTH_STAGING_PAGES * LABYRINTH_PAGE_SIZE];
 static struct labyrinth_fw fw;
 
 static int failed(const char *what)
@@ -28,8 +28,8 @@ static long read_job(uint8_t *job)
 {
 	uint8_t head[4];
 	size_t got = fread(head, 1, sizeof(head), stdin);
-	uint32_t n = head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 |
-		     (uint32_t)head[3] << 24;
+	uint32_t n = head[0] | (uint32_t)head[1] << 8 |
+		     (uint32_t)head[2] << 16 | (uint32_t)head[3] << 24;
 
 	if (!got)
 		return 0;
@@ -58,16 +58,15 @@ static int solve(const uint8_t *job, size_t n, uint64_t *now)
 		return failed("a job cannot begin");
 	for (size_t at = 0; at < n; at += LABYRINTH_PAGE_SIZE)
 		labyrinth_fw_job_push(&fw, 0, job + at,
-				      n - at < LABYRINTH_PAGE_SIZE ?
-					      n - at :
-					      LABYRINTH_PAGE_SIZE,
+				      n - at < LABYRINTH_PAGE_SIZE
+					      ? n - at
+					      : LABYRINTH_PAGE_SIZE,
 				      *now);
 	labyrinth_fw_job_end(&fw, 0, *now);
 	for (int i = 0; !labyrinth_fw_next(&fw, 0); i++) {
 		uint64_t next = labyrinth_fw_poll(&fw, 0, *now);
 
-		if (i == CALLS_MAX || next <= *now ||
-		    !labyrinth_fw_valid(&fw))
+		if (i == CALLS_MAX || next <= *now || !labyrinth_fw_valid(&fw))
 			return failed("a job does not end");
 		*now = next;
 	}

@@ -13,7 +13,7 @@
 #include "hw/pci/pci_regs.h"
 #include "hw/pci/msix.h"
 
-#define QREG_SPAN 0x100u
+#define QREG_SPAN 0x128u
 #define UREG_SPAN 0x20u
 #define DREG_SPAN 0x44u
 
@@ -209,7 +209,7 @@ static void spoil_configuration(FuzzInput *in, unsigned q)
         LABYRINTH_QREG_CONFIG, LABYRINTH_QREG_CQ_SIZE,
         LABYRINTH_QREG_VECTOR, LABYRINTH_QREG_PQ_SIZE,
         LABYRINTH_QREG_GEN_PERIOD, LABYRINTH_QREG_GEN_BURST,
-        LABYRINTH_QREG_GEN_SIZE, LABYRINTH_QREG_GEN_SIZE,
+        LABYRINTH_QREG_JQ_SIZE, LABYRINTH_QREG_GEN_SIZE,
     };
     unsigned n = fuzz_u8(in) % ARRAY_SIZE(taken);
     uint32_t val = any_value(in);
@@ -221,11 +221,17 @@ static void spoil_configuration(FuzzInput *in, unsigned q)
     fuzz_queue_write(q, taken[n], val);
 }
 
+/* In the arena, where other operations write too */
+static uint64_t job_ring(unsigned q)
+{
+    return FUZZ_ARENA + (32 + q) % FUZZ_PAGES * LABYRINTH_PAGE_SIZE;
+}
+
 static void op_start(FuzzInput *in)
 {
     static const uint8_t sources[] = {
         LABYRINTH_SOURCE_GENERATOR, LABYRINTH_SOURCE_GENERATOR,
-        LABYRINTH_SOURCE_STREAM, LABYRINTH_SOURCE_NONE,
+        LABYRINTH_SOURCE_STREAM, LABYRINTH_SOURCE_SOLVE,
     };
     unsigned q = any_queue(in);
     uint8_t how = fuzz_u8(in);
@@ -249,6 +255,9 @@ static void op_start(FuzzInput *in)
     fuzz_queue_write(q, LABYRINTH_QREG_GEN_BURST, 1 + burst % 32);
     fuzz_queue_write(q, LABYRINTH_QREG_GEN_SIZE,
                      (how & 32 ? 4096u : 64u) << 16 | 1);
+    fuzz_queue_write64(q, LABYRINTH_QREG_JQ_BASE, job_ring(q));
+    fuzz_queue_write(q, LABYRINTH_QREG_JQ_SIZE,
+                     LABYRINTH_RING_MIN << (sizes >> 4) % 12);
     if (how & 128) {
         spoil_configuration(in, q);
     }
@@ -285,6 +294,80 @@ static void op_bell(FuzzInput *in)
     uint32_t tail = fuzz_queue_read(q, LABYRINTH_QREG_PQ_TAIL);
 
     fuzz_queue_write(q, LABYRINTH_QREG_PQ_TAIL, tail + any_value(in));
+}
+
+/* A maze in the arena, with as many wrong bytes as the input wants; its size */
+static uint32_t put_maze(FuzzInput *in, uint64_t at, uint8_t how)
+{
+    uint32_t width = how & 8 ? 128 : 1 + fuzz_u8(in) % 40;
+    uint32_t height = how & 8 ? 128 : 1 + fuzz_u8(in) % 40;
+    uint8_t job[LABYRINTH_JOB_MAX];
+    uint32_t size =
+        LABYRINTH_MAZE_HEADER + LABYRINTH_MAZE_BYTES(width * height);
+    struct labyrinth_maze head = {
+        .magic = cpu_to_le32(LABYRINTH_MAZE_MAGIC),
+        .version = cpu_to_le16(LABYRINTH_MAZE_VERSION),
+        .size = cpu_to_le32(size),
+        .width = cpu_to_le16(width),
+        .height = cpu_to_le16(height),
+        .goal_x = cpu_to_le16(width - 1),
+        .goal_y = cpu_to_le16(height - 1),
+    };
+
+    /* Walls by a pattern, all closed where the outer ones must be */
+    memset(job, fuzz_u8(in), size);
+    memcpy(job, &head, sizeof(head));
+    for (uint32_t i = 0; i < width * height; i++) {
+        uint32_t outer = (i % width + 1 == width) * LABYRINTH_MAZE_EAST |
+                         (i / width + 1 == height) * LABYRINTH_MAZE_SOUTH;
+
+        job[LABYRINTH_MAZE_HEADER + i / 4] |= outer << i % 4 * 2;
+    }
+    if (width * height % 4) {
+        job[size - 1] &= (1u << width * height % 4 * 2) - 1;
+    }
+    for (unsigned i = 0; i < (how >> 4 & 3); i++) {
+        job[fuzz_u8(in) % MIN(size, 64)] = fuzz_u8(in);
+    }
+    fuzz_ram_write(at, job, size);
+    return size;
+}
+
+/* A job in pieces: right, but for what the input makes wrong of them */
+static void op_job(FuzzInput *in)
+{
+    unsigned q = any_queue(in);
+    uint8_t how = fuzz_u8(in);
+    uint32_t ring = fuzz_queue_read(q, LABYRINTH_QREG_JQ_SIZE);
+    uint32_t tail = fuzz_queue_read(q, LABYRINTH_QREG_JQ_TAIL);
+    uint64_t base =
+        fuzz_read(LABYRINTH_PAGE_QUEUE(q) + LABYRINTH_QREG_JQ_BASE, 8);
+    uint64_t at = FUZZ_ARENA + 50 * LABYRINTH_PAGE_SIZE;
+    uint32_t size = put_maze(in, at, how), cookie = fuzz_u8(in);
+    uint32_t piece = how & 4 ? 1 + fuzz_u8(in) * 16 : LABYRINTH_PAGE_SIZE;
+
+    for (uint32_t done = 0, n = 0; done < size && n < 16; n++, tail++) {
+        uint32_t length = MIN(piece, size - done);
+        struct labyrinth_job_desc desc = {
+            .addr = cpu_to_le64(at + done),
+            .cookie = cpu_to_le32(cookie),
+            .length = cpu_to_le16(length),
+            .flags = cpu_to_le16(done + length == size ? LABYRINTH_JOB_LAST
+                                                       : 0),
+        };
+
+        if ((how & 3) == 3 && fuzz_u8(in) < 64) {
+            desc.addr = cpu_to_le64(any_address(in));
+            desc.cookie = cpu_to_le32(cookie + (fuzz_u8(in) & 1));
+            desc.length = cpu_to_le16(fuzz_u16(in));
+            desc.flags = cpu_to_le16(any_value(in));
+        }
+        fuzz_ram_write(base + (uint64_t)(tail & (ring - 1)) * sizeof(desc),
+                       &desc, sizeof(desc));
+        done += length;
+    }
+    fuzz_queue_write(q, LABYRINTH_QREG_JQ_TAIL,
+                     tail + (how & 0x80 ? any_value(in) : 0));
 }
 
 static void op_answer(FuzzInput *in)
@@ -525,10 +608,16 @@ static const FuzzOp ops[] = {
     { "msix", op_msix, 1 },
 };
 
+static const FuzzOp job = { "job", op_job };
+
 static const FuzzOp *choose(uint8_t byte)
 {
     unsigned n = byte % 64;
 
+    /* Some of the many of the first, so that all others are what they were */
+    if (byte >= 0xc0 && n < 6) {
+        return &job;
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(ops); i++) {
         if (n < ops[i].weight) {
             return &ops[i];

@@ -87,6 +87,17 @@ static const char *lent_for_write(LabyrinthState *s, hwaddr addr, hwaddr len)
     return lent_for_faults(s, addr, len);
 }
 
+/* The piece of a job that the descriptor at the head is of */
+static bool piece_lent(const LabyrinthQueue *q, hwaddr addr, hwaddr len)
+{
+    struct labyrinth_job_desc desc;
+
+    fuzz_ram_read(q->jq_base + (uint64_t)(q->jq_head & (q->jq_size - 1)) *
+                                   sizeof(desc),
+                  &desc, sizeof(desc));
+    return addr == le64_to_cpu(desc.addr) && len == le16_to_cpu(desc.length);
+}
+
 static const char *lent_for_read(LabyrinthState *s, hwaddr addr, hwaddr len)
 {
     for (unsigned qi = 0; qi < s->nr_queues; qi++) {
@@ -97,6 +108,18 @@ static const char *lent_for_read(LabyrinthState *s, hwaddr addr, hwaddr len)
             inside(addr, len, q->pq_base,
                    (hwaddr)q->pq_size * sizeof(struct labyrinth_desc))) {
             return "descriptor";
+        }
+        if (q->state != LABYRINTH_STATE_RUNNING ||
+            labyrinth_source(q) != LABYRINTH_SOURCE_SOLVE ||
+            q->jq_head == q->jq_tail) {
+            continue;
+        }
+        if (inside(addr, len, q->jq_base,
+                   (hwaddr)q->jq_size * sizeof(struct labyrinth_job_desc))) {
+            return "job-descriptor";
+        }
+        if (piece_lent(q, addr, len)) {
+            return "piece";
         }
     }
     return lent_for_faults(s, addr, len);
@@ -157,6 +180,13 @@ static void queue_rules(LabyrinthState *s, unsigned qi)
     rule(q->cq_tail - q->cq_head + q->held <= q->cq_size,
          "queue %u: completion ring overrun", qi);
     rule(q->vector <= s->nr_queues, "queue %u: vector %u", qi, q->vector);
+    rule(s->fw.jobs[qi].answered <= s->fw.jobs[qi].begun,
+         "queue %u: more answers than jobs", qi);
+    if (labyrinth_source(q) == LABYRINTH_SOURCE_SOLVE) {
+        rule(q->jq_size <= LABYRINTH_RING_MAX && is_power_of_2(q->jq_size) &&
+                 q->jq_tail - q->jq_head <= q->jq_size,
+             "queue %u: job ring overrun", qi);
+    }
     if (labyrinth_is_ring(q)) {
         rule(q->pq_size <= LABYRINTH_RING_MAX && is_power_of_2(q->pq_size) &&
                  q->pq_tail - q->pq_head <= q->pq_size &&
