@@ -256,6 +256,56 @@ expect 1 "debugfs is not mounted: mount -t debugfs" \
 	unshare --mount sh -c "umount -l /sys/kernel/debug && labctl fault"
 report "fault: a debugfs that is not mounted is named, with what to do"
 
+# maze NAME LINE...: a maze as text
+maze() {
+	file=$tmp/$1
+	shift
+	printf '%s\n' "$@" > "$file"
+}
+
+expect 0 "" labctl maze --size 20x9 --seed 3 --out "$tmp/maze" && expect 0 "steps, .* of 180 cells visited" labctl solve "$tmp/maze" &&
+	grep -q '^#S' "$tmp/out" && grep -q 'G#$' "$tmp/out" && [ "$(wc -l < "$tmp/out")" -eq 19 ]
+report "solve: a maze of its own comes back with its path"
+expect 0 "" labctl solve --json --mode ring - < "$tmp/maze" && grep -q '"status":"solved"' "$tmp/out"
+report "solve: standard input, and JSON"
+expect 0 "" labctl solve --json --svg "$tmp/svg" "$tmp/maze" && grep -q '^<svg ' "$tmp/svg"
+report "solve: a picture"
+maze thick '########' '#S .  G#' '# ######' '########'
+expect 0 "5 steps" labctl solve "$tmp/thick" && grep -q '^#S\.\.\.\.G#$' "$tmp/out"
+report "solve: where each character is a cell"
+maze shut '#####' '#S#G#' '#####'
+expect 3 "no way leads from the start to the goal" labctl solve "$tmp/shut"
+report "solve: no way"
+maze ragged '#####' '#S  G#' '#####'
+expect 4 "ragged:2: 6 characters, but the first line has 5" labctl solve "$tmp/ragged"
+report "solve: lines of different length"
+maze letter '#####' '#S?G#' '#####'
+expect 4 "letter:2:3: not a character of a maze" labctl solve "$tmp/letter"
+report "solve: a character that is none of a maze's"
+maze twice '#####' '#S S#' '#####'
+expect 4 "more than one S" labctl solve "$tmp/twice"
+report "solve: two starts"
+maze solid '###' '###' '###'
+expect 4 "nothing but walls" labctl solve "$tmp/solid"
+report "solve: nothing but walls"
+labctl maze --size 200x200 2> "$tmp/err" > "$tmp/out"
+[ $? -eq 2 ] && grep -q "name WxH" "$tmp/err" && yes '                                                  ' | head -400 > "$tmp/large" &&
+	expect 4 "50 x 400 cells are too many" labctl solve "$tmp/large"
+report "solve: a maze that is too large"
+expect 4 "empty: see .labctl maze" labctl solve /dev/null
+report "solve: an empty file"
+expect 1 "more than .* bytes: that is no maze" labctl solve /dev/zero
+report "solve: a file without end"
+expect 1 "No such file" labctl solve "$tmp/none"
+report "solve: a file that is not there"
+labctl maze --size 9x9 --binary --out "$tmp/binary" && head -c 50 "$tmp/binary" > "$tmp/cut" &&
+	expect 4 "malformed" labctl solve "$tmp/cut" && cat "$tmp/binary" /dev/zero 2> /dev/null | head -c 9000 > "$tmp/long" &&
+	expect 4 "endless" labctl solve "$tmp/long"
+report "solve: a binary one that is cut off, and one that is too long"
+expect 2 "which maze" labctl solve && expect 2 "what is 'b' for" labctl solve a b &&
+	expect 2 "name a number from 0 to 100" labctl maze --loops 101 && expect 2 "name WxH" labctl maze --size 9
+report "solve, maze: wrong usage"
+
 pages_back
 report "every page is back"
 echo "1..$number"
