@@ -56,6 +56,10 @@ def _page():
     packages.install(("page",))
 
 
+def _fuzz():
+    packages.install(("fuzz",))
+
+
 STOCK, RT, DEBUG = _kernel("stock"), _kernel("rt"), _kernel("debug")
 NEWER, KCSAN = _kernel("6.12"), _kernel("kcsan")
 GUEST = (qemu_device.ready, userland.ready)
@@ -67,6 +71,8 @@ ALL = [
     Suite("model", "every interleaving of the pool's core on weak memory, within bounds", _make("tests/model", "test")),
     Suite("mutants", "the core without one of its checks is found out", _make("tests/mutants", "test")),
     Suite("firmware", "firmware core under ASan and UBSan", _make("firmware-model", "test")),
+    Suite("solve", "the solver against another one: 1,000 mazes on the host, a sample through everything",
+          _python("tests/solve"), GUEST + (STOCK,)),
     Suite("cortex-m", "the firmware's pool behind the MPU, its kernel and its instruction counts, on two boards",
           _make("firmware-model", "test-cortex-m")),
     Suite("qtest", "the device's registers, DMA, interrupts, reset and refusals, without a guest", LAB + ["qtest"],
@@ -141,6 +147,8 @@ ALL = [
           GUEST + (userland.hostile, RT), full=True),
     Suite("fuzz", "a hostile guest against the device under ASan and UBSan, led by coverage, ten minutes",
           LAB + ["fuzz", "--tap", "--minutes", "10"], (qemu_device.fuzz_ready,), full=True),
+    Suite("fuzz-solver", "calls of the solver that nobody should make, and jobs that are none, under libFuzzer",
+          _make("tests/fuzz/solver", "test"), (_fuzz,), full=True),
     Suite("fuzz-device", "each field of a loaded state with extreme values; an input that never ends is found and kept", _python("tests/fuzz/device"),
           (qemu_device.fuzz_ready,), full=True),
     Suite("qtest-sanitized", "the device's qtests under ASan and UBSan", LAB + ["qtest", "--sanitized"],
