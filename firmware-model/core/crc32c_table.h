@@ -10,6 +10,11 @@
 
 #include <stdint.h>
 
+/* 8; or 1 where flash is dearer than time, a firmware's of 16 KiB */
+#ifndef CRC32C_SLICES
+#define CRC32C_SLICES 8
+#endif
+
 #define CRC_1(x) (x)
 #define CRC_2(x, a) CRC_1(x), CRC_1((x) ^ (a))
 #define CRC_4(x, a, b) CRC_2(x, a), CRC_2((x) ^ (b), a)
@@ -27,9 +32,10 @@
 	CRC_128((h), a, b, c, d, e, f, g), \
 }
 
-static const uint32_t crc32c_table[8][256] = {
+static const uint32_t crc32c_table[CRC32C_SLICES][256] = {
 	ROWS(0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf,
 	     0x105ec76f, 0x20bd8ede, 0x417b1dbc, 0x82f63b78),
+#if CRC32C_SLICES == 8
 	ROWS(0x13a29877, 0x274530ee, 0x4e8a61dc, 0x9d14c3b8,
 	     0x3fc5f181, 0x7f8be302, 0xff17c604, 0xfbc3faf9),
 	ROWS(0xa541927e, 0x4f6f520d, 0x9edea41a, 0x38513ec5,
@@ -44,6 +50,7 @@ static const uint32_t crc32c_table[8][256] = {
 	     0x9c5bfaa6, 0x3d5b83bd, 0x7ab7077a, 0xf56e0ef4),
 	ROWS(0x493c7d27, 0x9278fa4e, 0x211d826d, 0x423b04da,
 	     0x847609b4, 0x0d006599, 0x1a00cb32, 0x34019664)
+#endif
 };
 /* clang-format on */
 

@@ -9,11 +9,13 @@
 #include "crc32c_table.h"
 #include "fw_internal.h"
 
+#if CRC32C_SLICES == 8
 static inline uint32_t get_le32(const uint8_t *p)
 {
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
 	       (uint32_t)p[3] << 24;
 }
+#endif
 
 static inline void put_le64(uint8_t *p, uint64_t v)
 {
@@ -32,6 +34,7 @@ uint32_t labyrinth_crc32c(uint32_t crc, const void *data, size_t n)
 	const uint8_t *p = data;
 
 	crc = ~crc;
+#if CRC32C_SLICES == 8
 	for (; n >= 8; n -= 8, p += 8) {
 		uint32_t lo = get_le32(p) ^ crc;
 		uint32_t hi = get_le32(p + 4);
@@ -44,6 +47,7 @@ uint32_t labyrinth_crc32c(uint32_t crc, const void *data, size_t n)
 		      crc32c_table[1][hi >> 16 & 0xff] ^
 		      crc32c_table[0][hi >> 24];
 	}
+#endif
 	for (; n; n--, p++)
 		crc = crc >> 8 ^ crc32c_table[0][(crc ^ *p) & 0xff];
 	return ~crc;

@@ -13,11 +13,23 @@ struct timer {
 	volatile uint32_t CTRL, VALUE, RELOAD, INT;
 };
 
+struct watchdog {
+	volatile uint32_t LOAD, VALUE, CONTROL, INTCLR;
+};
+
 #define UART0 ((struct uart *)0x40004000)
+#define UART1 ((struct uart *)0x40005000) /* the doorbell */
+#define WATCHDOG ((struct watchdog *)0x40008000)
 #define TIMER(n) ((struct timer *)(0x40000000 + 0x1000 * (n)))
 
 #define UART_STATE_FULL 1u
 #define UART_CTRL_SEND 1u
+#define UART_CTRL_BELL 11u /* sends, receives, interrupts for what came */
+#define UART_INT_CAME 2u
+#define BELL_IRQ 2u
+#define BELL 7u
+#define WATCHDOG_INTERRUPTS 1u
+#define AIRCR_RESET 0x05fa0004u
 #define UART_FASTEST 16u
 #define TIMER_CTRL_ON 9u /* counts, interrupts */
 #define TIMER_IRQ(n) (8u + (n))
@@ -94,6 +106,46 @@ void board_timer(uint32_t n, uint32_t cycles)
 	TIMER(n)->RELOAD = cycles;
 	TIMER(n)->VALUE = cycles;
 	TIMER(n)->CTRL = TIMER_CTRL_ON;
+}
+
+void board_bell_start(void)
+{
+	UART1->BAUDDIV = UART_FASTEST;
+	UART1->CTRL = UART_CTRL_BELL;
+	NVIC->IPR[BELL_IRQ] = PRIORITY_LATER;
+	NVIC->ISER[0] = 1u << BELL_IRQ;
+}
+
+void board_bell_ring(void)
+{
+	/* One that still rings is heard, too. */
+	if (!(UART1->STATE & UART_STATE_FULL))
+		UART1->DATA = BELL;
+}
+
+void board_bell_done(void)
+{
+	/* In this order: once it is read, the next may come and interrupt. */
+	UART1->INT = UART_INT_CAME;
+	(void)UART1->DATA;
+}
+
+void board_watchdog_start(uint32_t cycles)
+{
+	WATCHDOG->LOAD = cycles;
+	WATCHDOG->CONTROL = WATCHDOG_INTERRUPTS;
+}
+
+void board_watchdog_done(void)
+{
+	WATCHDOG->INTCLR = 1;
+}
+
+_Noreturn void board_reset(void)
+{
+	SCB->AIRCR = AIRCR_RESET;
+	for (;;)
+		;
 }
 
 void board_timer_done(uint32_t n)

@@ -14,8 +14,24 @@
 #define RAM_SIZE_LOG2 17 /* 128 KiB */
 #define MAIN_STACK_SIZE 0x800
 
+#define KERNEL_RAM_SIZE 0x8000
+
+/*
+ * With HOST_LINK: memory that another process has too, as <labyrinth_link.h>
+ * says, on the board's PSRAM.  The first part of it is the device's to write.
+ */
+#ifdef HOST_LINK
+#define LINK_BASE 0x21000000
+#define LINK_SIZE_LOG2 16
+#define LINK_CALLS_LOG2 13
+#endif
+
 /* Aligned to its size, as the MPU wants it */
+#ifdef HOST_LINK
+#define POOL_BASE 0x21008000
+#else
 #define POOL_BASE 0x20008000
+#endif
 #define POOL_SIZE_LOG2 15
 #define POOL_PAGES 8
 #define POOL_PAGE_LOG2 12
@@ -32,6 +48,8 @@
 #define REGION_RAM 1
 #define REGION_TASK 2
 #define REGION_DEVICE 3
+#define REGION_LINK 4  /* under the pool, if that is there */
+#define REGION_CALLS 5 /* over it: read-only */
 #define REGION_POOL 7
 
 /* Priorities of exceptions: the lower the number, the more urgent */

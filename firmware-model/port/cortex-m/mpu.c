@@ -10,11 +10,13 @@
 /* Access: the first word is the kernel's right, the second the tasks' */
 #define RW_NONE (1u << 24)
 #define RW_RW (3u << 24)
+#define RO_NONE (5u << 24)
 #define RO_RO (6u << 24)
 
 /* TEX, C, B: normal memory without write-back, and device memory */
 #define MEMORY (1u << 17)
 #define DEVICE (1u << 16)
+#define NOT_CACHED (1u << 19 | 1u << 18)
 
 /* the field has log2 - 1, from bit 1 on */
 #define SIZE(log2) (-2u + 2u * (log2))
@@ -38,6 +40,14 @@ static const struct {
 	{ REGION_DEVICE, DEVICE_BASE,
 	  RW_NONE | MPU_RASR_XN | DEVICE | SIZE(DEVICE_SIZE_LOG2) |
 		  MPU_RASR_ENABLE },
+#ifdef HOST_LINK
+	{ REGION_LINK, LINK_BASE,
+	  RW_NONE | MPU_RASR_XN | NOT_CACHED | SIZE(LINK_SIZE_LOG2) |
+		  MPU_RASR_ENABLE },
+	{ REGION_CALLS, LINK_BASE,
+	  RO_NONE | MPU_RASR_XN | NOT_CACHED | SIZE(LINK_CALLS_LOG2) |
+		  MPU_RASR_ENABLE },
+#endif
 	/* Last, so that MPU_RNR stays there */
 	{ REGION_POOL, POOL_BASE, RASR_POOL },
 };

@@ -12,6 +12,8 @@ int main(void);
 _Noreturn void reset(void);
 void board_timer0(void);
 void board_timer1(void);
+void board_bell(void);
+void board_watchdog(void);
 /* A freestanding compiler may call these by itself. */
 void *memset(void *s, int c, size_t n);
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
@@ -21,7 +23,7 @@ static _Noreturn void unexpected(void)
 	kernel_panic("an exception nobody handles");
 }
 
-/* An application without a timer needs no handler for it. */
+/* An application that switches none of these on needs no handler. */
 __attribute__((weak)) void board_timer0(void)
 {
 	unexpected();
@@ -32,12 +34,22 @@ __attribute__((weak)) void board_timer1(void)
 	unexpected();
 }
 
+__attribute__((weak)) void board_bell(void)
+{
+	unexpected();
+}
+
+__attribute__((weak)) void board_watchdog(void)
+{
+	unexpected();
+}
+
 typedef void (*vector)(void);
 
 __attribute__((section(".vectors"), used)) static const vector vectors[] = {
 	(vector)(uintptr_t)__main_stack_end,
 	reset,
-	unexpected,	    /* NMI */
+	board_watchdog,	    /* NMI */
 	kernel_fault_entry, /* HardFault: a task's breakpoint */
 	kernel_fault_entry, /* MemManage */
 	kernel_fault_entry, /* BusFault */
@@ -54,7 +66,7 @@ __attribute__((section(".vectors"), used)) static const vector vectors[] = {
 	/* IRQ 0 */
 	unexpected,
 	unexpected,
-	unexpected,
+	board_bell,
 	unexpected,
 	unexpected,
 	unexpected,
