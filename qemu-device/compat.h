@@ -24,8 +24,10 @@
 #endif
 
 #if LABYRINTH_QEMU_AT_LEAST(10, 0)
+#include "system/hostmem.h"
 #include "system/reset.h"
 #else
+#include "sysemu/hostmem.h"
 #include "sysemu/reset.h"
 #endif
 

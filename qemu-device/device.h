@@ -12,6 +12,8 @@
  *   jobs.c    its part that reads mazes for the solver
  *   irq.c     when a vector is sent, over MSI-X or INTx
  *   source.c  incoming data from the character device
+ *   firmware.c  the firmware core's calls, wherever it runs
+ *   cosim.h   a firmware in another process, with files of its own
  *   vmstate.c migration
  *   faults.h  what goes wrong on purpose, with files of its own
  * Everything runs under the big lock, so nothing here is concurrent.  Time is
@@ -46,8 +48,10 @@ OBJECT_DECLARE_SIMPLE_TYPE(LabyrinthState, LABYRINTH)
 
 #define LABYRINTH_DEFAULT_QUEUES    4
 #define LABYRINTH_DEFAULT_FLUSH_US  1000
+#define LABYRINTH_DEFAULT_FIRMWARE_TIMEOUT_MS   2000
 
 typedef struct LabyrinthFaults LabyrinthFaults;
+typedef struct LabyrinthCosim LabyrinthCosim;
 
 /* What goes wrong how often: asked for by a property or by the registers */
 typedef struct LabyrinthFaultSetting {
@@ -135,6 +139,9 @@ struct LabyrinthState {
     bool x_faults;
     bool fault_props;           /* one of those below was given */
     LabyrinthFaultConfig fault_config;
+    char *firmware;             /* where a firmware may connect */
+    HostMemoryBackend *firmware_memory;
+    uint32_t firmware_timeout_ms;
 
     LabyrinthFaults *faults;    /* NULL without x-faults */
     bool faults_loaded;
@@ -143,7 +150,8 @@ struct LabyrinthState {
     MemoryRegion regs;
     Error *migration_blocker;
 
-    struct labyrinth_fw fw;
+    LabyrinthCosim *cosim;      /* NULL: the firmware is in here */
+    struct labyrinth_fw fw;     /* ... else its copy, see cosim.h */
     uint8_t *staging;           /* LABYRINTH_STAGING_PAGES pages */
     LabyrinthQueue *queue;      /* nr_queues of them */
     GHashTable *shadow;         /* addresses posted and not yet given back */
@@ -241,6 +249,37 @@ void labyrinth_halt(LabyrinthState *s, unsigned qi);
 void labyrinth_jobs_run(LabyrinthState *s, unsigned qi, uint64_t now);
 /* Is there a queue that could go on at once? */
 bool labyrinth_jobs_wait(LabyrinthState *s);
+
+/* firmware.c: see labyrinth_fw.h */
+void lf_reset(LabyrinthState *s);
+int lf_start(LabyrinthState *s, unsigned qi,
+             const struct labyrinth_fw_config *cfg, bool clear, uint64_t now);
+void lf_stop(LabyrinthState *s, unsigned qi);
+bool lf_stream_deal(LabyrinthState *s, uint32_t n);
+size_t lf_stream_room(LabyrinthState *s);
+size_t lf_stream_push(LabyrinthState *s, const uint8_t *data, size_t n,
+                      uint64_t now);
+void lf_stream_flush(LabyrinthState *s, uint64_t now);
+void lf_stream_end(LabyrinthState *s, uint64_t now);
+void lf_stream_begin(LabyrinthState *s);
+uint64_t lf_poll(LabyrinthState *s, unsigned qi, uint64_t now);
+void lf_timeout(LabyrinthState *s, unsigned qi, uint32_t us);
+int lf_grant(LabyrinthState *s, unsigned qi, uint32_t tag, uint64_t addr);
+int lf_deny(LabyrinthState *s, unsigned qi, uint32_t tag, uint64_t now);
+void lf_done(LabyrinthState *s, unsigned qi, bool delivered);
+void lf_drop(LabyrinthState *s, unsigned qi, enum labyrinth_drop why);
+bool lf_eos(LabyrinthState *s, unsigned qi);
+
+/* cosim.c */
+bool labyrinth_cosim_init(LabyrinthState *s, Error **errp);
+void labyrinth_cosim_exit(LabyrinthState *s);
+uint8_t *labyrinth_cosim_pool(LabyrinthState *s);
+/* The firmware is not there yet: writes are refused. */
+bool labyrinth_cosim_loading(LabyrinthState *s);
+/* It has failed, and the device was not reset since. */
+bool labyrinth_cosim_failed(LabyrinthState *s);
+/* The same, for the engine: stops the queues and tells the host of it once. */
+bool labyrinth_cosim_fell(LabyrinthState *s);
 
 /* irq.c */
 /* Also counts and traces; @err is one of LABYRINTH_ERR_*. */

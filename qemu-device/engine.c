@@ -227,9 +227,9 @@ static bool transfer(LabyrinthState *s, unsigned qi)
         labyrinth_shadow_remove(s, qi);
     }
     if (lost) {
-        labyrinth_fw_drop(&s->fw, qi, LABYRINTH_DROP_FAULT);
+        lf_drop(s, qi, LABYRINTH_DROP_FAULT);
     } else {
-        labyrinth_fw_done(&s->fw, qi, moved && told);
+        lf_done(s, qi, moved && told);
     }
     if (!told) {
         labyrinth_halt(s, qi);
@@ -268,7 +268,7 @@ static void end_of_source(LabyrinthState *s, unsigned qi, uint64_t now)
     };
 
     /* the firmware says so only once: first see that it can be passed on */
-    if (!labyrinth_cq_full(&s->queue[qi]) && labyrinth_fw_eos(&s->fw, qi) &&
+    if (!labyrinth_cq_full(&s->queue[qi]) && lf_eos(s, qi) &&
         !(labyrinth_fault_held(s, qi) && labyrinth_complete(s, qi, c))) {
         labyrinth_halt(s, qi);
     }
@@ -290,7 +290,7 @@ static uint64_t run_queue(LabyrinthState *s, unsigned qi, uint64_t now,
     while (q->state == LABYRINTH_STATE_RUNNING && moved) {
         bool more = labyrinth_is_ring(q) && fetch(s, qi);
 
-        next = labyrinth_fw_poll(&s->fw, qi, now);
+        next = lf_poll(s, qi, now);
         moved = false;
         while (*budget && transfer(s, qi)) {
             moved = true;
@@ -327,6 +327,9 @@ static void run(LabyrinthState *s)
     unsigned budget = LABYRINTH_TICK_PAGES;
     uint64_t next;
 
+    if (s->cosim && labyrinth_cosim_fell(s)) {
+        return;
+    }
     /* STOP is acknowledged whatever the state of the bus. */
     for (unsigned qi = 0; qi < s->nr_queues; qi++) {
         if (s->queue[qi].state == LABYRINTH_STATE_DRAINING &&

@@ -193,7 +193,7 @@ uint64_t labyrinth_hostile_read(LabyrinthState *s, uint32_t addr,
 /* Once in an engine run, with DMA allowed */
 void labyrinth_hostile_run(LabyrinthState *s);
 
-/* --- hooks: nothing at all without x-faults ------------------------------- */
+/* --- hooks: next to nothing without x-faults ------------------------------- */
 
 static inline bool labyrinth_fault(LabyrinthState *s, unsigned f, unsigned qi)
 {
@@ -212,7 +212,13 @@ static inline bool labyrinth_link_dead(LabyrinthState *s)
 
 static inline bool labyrinth_resetting(LabyrinthState *s)
 {
-    return unlikely(s->faults) && labyrinth_faults_resetting(s);
+    return (unlikely(s->faults) && labyrinth_faults_resetting(s)) ||
+           (s->cosim && labyrinth_cosim_loading(s));
+}
+
+static inline bool labyrinth_ready(LabyrinthState *s)
+{
+    return !labyrinth_resetting(s) && !(s->cosim && labyrinth_cosim_failed(s));
 }
 
 #endif /* LABYRINTH_FAULTS_H */

@@ -102,7 +102,8 @@
 #define LABYRINTH_ERR_BAD_DESC		(1u << 4)	/* posted descriptor refused */
 #define LABYRINTH_ERR_BAD_INDEX		(1u << 5)	/* doorbell beyond the ring */
 #define LABYRINTH_ERR_DMA		(1u << 6)	/* a transfer was refused by the bus */
-#define LABYRINTH_ERR_ALL		0x7fu
+#define LABYRINTH_ERR_FIRMWARE		(1u << 7)	/* the firmware failed: queues stopped, reset */
+#define LABYRINTH_ERR_ALL		0xffu
 
 /* --- queue registers, offsets in LABYRINTH_PAGE_QUEUE(q) ------------------ */
 #define LABYRINTH_QREG_CTL		0x000	/* WO, LABYRINTH_CTL_* */

@@ -94,7 +94,7 @@ void labyrinth_reset(LabyrinthState *s)
     for (unsigned qi = 0; qi < s->nr_queues; qi++) {
         labyrinth_queue_reset(s, qi);
     }
-    labyrinth_fw_reset(&s->fw);
+    lf_reset(s);
     labyrinth_source_reset(s);
     labyrinth_irq_reset(s);
 }
@@ -179,15 +179,21 @@ static void labyrinth_pci_realize(PCIDevice *pdev, Error **errp)
     if (!check_properties(s, errp) || !add_capabilities(s, errp)) {
         return;
     }
-    if (!labyrinth_source_block_migration(s, errp)) {
+    if (!labyrinth_source_block_migration(s, errp) ||
+        !labyrinth_cosim_init(s, errp)) {
+        labyrinth_unblock_migration(&s->migration_blocker);
         remove_capabilities(pdev);
         return;
     }
     pci_config_set_interrupt_pin(pdev->config, 1);
 
-    s->staging = qemu_memalign(LABYRINTH_PAGE_SIZE, LABYRINTH_STAGING_PAGES
-                               * LABYRINTH_PAGE_SIZE);
-    memset(s->staging, 0, LABYRINTH_STAGING_PAGES * LABYRINTH_PAGE_SIZE);
+    if (s->cosim) {
+        s->staging = labyrinth_cosim_pool(s);
+    } else {
+        s->staging = qemu_memalign(LABYRINTH_PAGE_SIZE, LABYRINTH_STAGING_PAGES
+                                   * LABYRINTH_PAGE_SIZE);
+        memset(s->staging, 0, LABYRINTH_STAGING_PAGES * LABYRINTH_PAGE_SIZE);
+    }
     s->queue = g_new0(LabyrinthQueue, s->nr_queues);
     s->shadow = g_hash_table_new(g_int64_hash, g_int64_equal);
     labyrinth_faults_init(s);
@@ -212,7 +218,11 @@ static void labyrinth_pci_exit(PCIDevice *pdev)
     timer_free(s->engine);
     g_hash_table_destroy(s->shadow);
     g_free(s->queue);
-    qemu_vfree(s->staging);
+    if (s->cosim) {
+        labyrinth_cosim_exit(s);
+    } else {
+        qemu_vfree(s->staging);
+    }
     remove_capabilities(pdev);
 }
 
@@ -223,6 +233,12 @@ static const Property labyrinth_properties[] = {
     DEFINE_PROP_UINT32("flush-us", LabyrinthState, flush_us,
                        LABYRINTH_DEFAULT_FLUSH_US),
     DEFINE_PROP_BOOL("x-faults", LabyrinthState, x_faults, false),
+    DEFINE_PROP_STRING("firmware", LabyrinthState, firmware),
+    DEFINE_PROP_LINK("firmware-memory", LabyrinthState, firmware_memory,
+                     TYPE_MEMORY_BACKEND, HostMemoryBackend *),
+    DEFINE_PROP_UINT32("firmware-timeout-ms", LabyrinthState,
+                       firmware_timeout_ms,
+                       LABYRINTH_DEFAULT_FIRMWARE_TIMEOUT_MS),
 };
 
 static void labyrinth_instance_init(Object *obj)
@@ -263,6 +279,13 @@ static void labyrinth_class_init(ObjectClass *oc,
         "last");
     object_class_property_set_description(oc, "x-faults",
         "on: faults can be injected, by the properties below and by registers");
+    object_class_property_set_description(oc, "firmware",
+        "path of a socket on which the device waits for a firmware in another "
+        "process; needs firmware-memory");
+    object_class_property_set_description(oc, "firmware-memory",
+        "memory backend that the device shares with that firmware's machine");
+    object_class_property_set_description(oc, "firmware-timeout-ms",
+        "milliseconds after which a firmware that does not answer has failed");
     labyrinth_fault_class_props(oc);
 }
 

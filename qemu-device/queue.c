@@ -145,7 +145,7 @@ static void queue_start(LabyrinthState *s, unsigned qi, bool clear)
     }
     fault = labyrinth_queue_fault(s, qi);
     if (!fault &&
-        labyrinth_fw_start(&s->fw, qi, &cfg, clear, labyrinth_now())) {
+        lf_start(s, qi, &cfg, clear, labyrinth_now())) {
         fault = "source";
     }
     if (fault) {
@@ -176,7 +176,7 @@ static void queue_start(LabyrinthState *s, unsigned qi, bool clear)
 
 void labyrinth_queue_idle(LabyrinthState *s, unsigned qi, const char *why)
 {
-    labyrinth_fw_stop(&s->fw, qi);
+    lf_stop(s, qi);
     shadow_forget(s, qi);
     labyrinth_irq_flush(s, qi);
     if (s->faults) {
@@ -231,7 +231,7 @@ void labyrinth_queue_grant(LabyrinthState *s, unsigned qi, uint32_t tag)
         labyrinth_refuse(s, qi, LABYRINTH_ERR_STALE_TAG,
                          "GRANT on queue %u: no request 0x%" PRIx32, qi, tag);
     } else if (g_hash_table_contains(s->shadow, &addr) ||
-               labyrinth_fw_grant(&s->fw, qi, tag, addr)) {
+               lf_grant(s, qi, tag, addr)) {
         labyrinth_refuse(s, qi, LABYRINTH_ERR_BAD_GRANT,
                          "GRANT on queue %u: address 0x%" PRIx64, qi, addr);
     } else {
@@ -243,7 +243,7 @@ void labyrinth_queue_grant(LabyrinthState *s, unsigned qi, uint32_t tag)
 void labyrinth_queue_deny(LabyrinthState *s, unsigned qi, uint32_t tag)
 {
     if (s->queue[qi].state != LABYRINTH_STATE_RUNNING ||
-        labyrinth_fw_deny(&s->fw, qi, tag, labyrinth_now())) {
+        lf_deny(s, qi, tag, labyrinth_now())) {
         labyrinth_refuse(s, qi, LABYRINTH_ERR_STALE_TAG,
                          "DENY on queue %u: no request 0x%" PRIx32, qi, tag);
     } else {

@@ -101,7 +101,7 @@ static uint64_t device_get(LabyrinthState *s, uint32_t reg)
                LABYRINTH_CAPS_GENERATOR | LABYRINTH_CAPS_SOLVE |
                (s->faults ? LABYRINTH_CAPS_FAULTS : 0);
     case LABYRINTH_REG_STATUS:
-        return labyrinth_resetting(s) ? 0 : LABYRINTH_STATUS_READY;
+        return labyrinth_ready(s) ? LABYRINTH_STATUS_READY : 0;
     case LABYRINTH_REG_ERR_STATUS:
         return s->err_status;
     case LABYRINTH_REG_ERR_ENABLE:
@@ -131,7 +131,7 @@ static void stream_queues_set(LabyrinthState *s, uint32_t n)
         labyrinth_refuse(s, LABYRINTH_NO_QUEUE, LABYRINTH_ERR_BAD_CONFIG,
                          "STREAM_QUEUES: %" PRIu32 " of %" PRIu32, n,
                          s->nr_queues);
-    } else if (!labyrinth_fw_stream_deal(&s->fw, n)) {
+    } else if (!lf_stream_deal(s, n)) {
         labyrinth_refuse(s, LABYRINTH_NO_QUEUE, LABYRINTH_ERR_BAD_ACCESS,
                          "STREAM_QUEUES: a stream queue is running");
     }
@@ -305,7 +305,7 @@ static void queue_set(LabyrinthState *s, unsigned qi, uint32_t reg,
         labyrinth_queue_deny(s, qi, val);
         break;
     case LABYRINTH_QREG_REQ_TIMEOUT:
-        s->fw.queue[qi].req_timeout_us = val;
+        lf_timeout(s, qi, val);
         break;
     case LABYRINTH_QREG_MOD_PACKETS:
         q->mod_packets = val;

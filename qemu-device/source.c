@@ -40,7 +40,7 @@ static bool source_wanted(LabyrinthState *s)
 static int source_room(void *opaque)
 {
     LabyrinthState *s = opaque;
-    int room = source_wanted(s) ? labyrinth_fw_stream_room(&s->fw) : 0;
+    int room = source_wanted(s) ? lf_stream_room(s) : 0;
 
     s->source_paused = !room;
     return room;
@@ -50,7 +50,7 @@ static void source_data(void *opaque, const uint8_t *buf, int size)
 {
     LabyrinthState *s = opaque;
     uint64_t now = labyrinth_now();
-    size_t taken = labyrinth_fw_stream_push(&s->fw, buf, size, now);
+    size_t taken = lf_stream_push(s, buf, size, now);
 
     LABYRINTH_TRACE(STREAM_IN, stream_in, size, taken, s->fw.stream_bytes);
     if (taken < size) {
@@ -74,7 +74,7 @@ static void source_event(void *opaque, QEMUChrEvent event)
         s->source_open = true;
         if (s->source_closed) {
             s->source_closed = false;
-            labyrinth_fw_stream_begin(&s->fw);
+            lf_stream_begin(s);
         }
         LABYRINTH_TRACE(STREAM_EVENT, stream_event, "open");
         break;
@@ -82,7 +82,7 @@ static void source_event(void *opaque, QEMUChrEvent event)
         s->source_open = false;
         s->source_closed = true;
         s->flush_deadline = LABYRINTH_NEVER;
-        labyrinth_fw_stream_end(&s->fw, labyrinth_now());
+        lf_stream_end(s, labyrinth_now());
         LABYRINTH_TRACE(STREAM_EVENT, stream_event, "end");
         labyrinth_kick(s);
         break;
@@ -94,7 +94,7 @@ static void source_event(void *opaque, QEMUChrEvent event)
 uint64_t labyrinth_source_run(LabyrinthState *s, uint64_t now)
 {
     if (now >= s->flush_deadline) {
-        labyrinth_fw_stream_flush(&s->fw, now);
+        lf_stream_flush(s, now);
         s->flush_deadline = LABYRINTH_NEVER;
         LABYRINTH_TRACE(STREAM_EVENT, stream_event, "flush");
     }
@@ -112,7 +112,7 @@ void labyrinth_source_reset(LabyrinthState *s)
 {
     s->flush_deadline = LABYRINTH_NEVER;
     if (s->source_closed) {
-        labyrinth_fw_stream_end(&s->fw, labyrinth_now());
+        lf_stream_end(s, labyrinth_now());
     }
 }
 
