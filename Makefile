@@ -4,10 +4,11 @@
 LAB := scripts/lab
 
 # Words from the user reach the shell through the environment, so that no quoting can break out of them.
-export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FILE SLICE BENCH SAMPLES SOAK MINUTES SCENARIO DURATION
+export INPUT SOURCE PAGES QUEUES SEED MODE KERNEL FIRMWARE FILE SLICE BENCH SAMPLES SOAK MINUTES SCENARIO DURATION
 option = $(if $($(1)),--$(2) "$$$(1)")
 RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call option,PAGES,pages) \
-	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel)
+	$(call option,QUEUES,queues) $(call option,SEED,seed) $(call option,MODE,mode) $(call option,KERNEL,kernel) \
+	$(call option,FIRMWARE,firmware)
 
 .PHONY: help run shell test test-full bench compare stress report soak fuzz firmware check deps setup bundle unbundle clean
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ RUN_OPTIONS = $(call option,INPUT,input) $(call option,SOURCE,source) $(call opt
 help:
 	@echo 'make run        stream a file through the accelerator into the guest and out again, verified'
 	@echo '                INPUT=FILE  SOURCE=file|generator  PAGES=N  QUEUES=N  SEED=N'
-	@echo '                MODE=demand|ring  KERNEL=stock|rt|6.12|debug|kcsan|PATH'
+	@echo '                MODE=demand|ring  KERNEL=stock|rt|6.12|debug|kcsan|PATH  FIRMWARE=device|cortex-m'
 	@echo 'make shell      the guest with the modules loaded, and a prompt (KERNEL=)'
 	@echo 'make test       every suite that fits into CI; test-full: the long ones too (SLICE=NAME: only that)'
 	@echo 'make bench      the benchmarks: tables, and build/results/bench.json (BENCH=NAME: only that; SAMPLES=N)'

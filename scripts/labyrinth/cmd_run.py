@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from . import cmd_vm, machine, results, scratch, ui
+from . import board, cmd_vm, machine, results, scratch, ui
 
 MAX_QUEUES = 16
 MIB = 1 << 20
@@ -88,11 +88,11 @@ def _timeout(args, input_bytes):
     return 120 + pages * 0.002
 
 
-def _facts(args, kernel, qemu, outcome, counted, input_path, report):
+def _facts(args, kernel, qemu, outcome, counted, input_path, report, firmware):
     """The content of run.json."""
     streamed = args.source == "file"
     run = {"schema": results.SCHEMA, "kernel": kernel.label(), "kernel_name": args.kernel, "qemu": qemu.version,
-           "accel": outcome.accel, "smp": args.smp or 2, "mode": args.mode,
+           "accel": outcome.accel, "firmware": firmware.facts() if firmware else board.IN_DEVICE, "smp": args.smp or 2, "mode": args.mode,
            "source": "stream" if streamed else "generator", "seed": args.seed,
            "input_bytes": input_path.stat().st_size if streamed else None,
            "output_bytes": counted.bytes if streamed else None,
@@ -129,7 +129,7 @@ def main(args):
         if outcome.status not in (0, 1, ui.EXIT_WARNED) or not report_path.is_file():
             return cmd_vm.report(outcome) or 1
         report = json.loads(report_path.read_text())
-    run = _facts(args, kernel, qemu, outcome, counted, input_path, report)
+    run = _facts(args, kernel, qemu, outcome, counted, input_path, report, options.board)
     if outcome.status:
         run["violations"].append(outcome.reason or f"labctl receive ended with status {outcome.status}")
     path = results.write(run)

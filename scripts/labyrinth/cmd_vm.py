@@ -9,7 +9,7 @@ import termios
 import tty
 from pathlib import Path
 
-from . import guest, kernels, machine, modules, packages, paths, qemu_device, scratch, ui, userland
+from . import board, guest, kernels, machine, modules, packages, paths, qemu_device, scratch, ui, userland
 
 STATUSES = """exit status:
   that of COMMAND, 128+N if signal N ended it; and
@@ -50,6 +50,7 @@ def add_machine_options(parser):
     add("--no-driver", action="store_true", help="do not load labyrinth_pool.ko and labyrinth.ko")
     add("--share", action="append", default=[], metavar="DIR",
         help="make DIR of the host writable in the guest, at the same path")
+    board.add_option(add)
     add("--input", metavar="FILE", help="stream FILE into the accelerator")
     add("--seed", type=int, default=1, metavar="N", help="seed of an exact run (default 1)")
     add("--timeout", type=float, metavar="S", help="end the guest after S seconds (default 600; 0: never)")
@@ -149,6 +150,8 @@ def prepare(args):
         smp=args.smp or 2, memory=args.memory or (2048 if args.kernel == "debug" else 1024),
         qemu_args=args.qemu_arg, append=args.append, device=list(args.device), seed=args.seed,
         shares=[str(paths.BUILD)] + args.share, path=[str(userland.BIN)], cwd=os.getcwd(), verbose=args.verbose)
+    if args.firmware != board.KINDS[0]:
+        options.board = board.Board()
     if not args.no_driver:
         userland.ready()
         options.modules = our_modules(kernel, args.module_param)
@@ -220,6 +223,8 @@ def vm_main(args):
     if not args.command and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ui.LabError("no COMMAND, and no terminal for a shell; say `scripts/lab vm -- COMMAND`", ui.EXIT_USAGE)
     if args.exact:
+        if args.firmware != board.KINDS[0]:
+            raise ui.LabError(f"--firmware {args.firmware} runs in the host's time and cannot be --exact", ui.EXIT_USAGE)
         from . import exact
         return report(exact.run_command(args))
     qemu, kernel, options = prepare(args)

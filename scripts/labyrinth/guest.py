@@ -47,6 +47,7 @@ class Options:
     seed: int = 1
     gdb: str = ""                                               # socket to wait on
     verbose: bool = False
+    board: object = None                                        # board.Board that has the device's firmware
 
 
 def _command_script(options):

@@ -257,6 +257,8 @@ def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None,
     child = None
     with scratch.folder() as folder:
         try:
+            if options.board:
+                options = options.board.wire(options, folder)
             initrd = folder / "initrd"
             initrd.write_bytes(initramfs.base(kernel, options.exact).read_bytes()
                                + guest.run_archive(options, kernel))
@@ -268,6 +270,8 @@ def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None,
                 re.sub(r" (?=-)", " \\\n  ", " ".join(argv)) + "\n")
             child = _start(argv, current, folder)
             current.connect()
+            if options.board:
+                options.board.start(current.loop)
             if options.tty:
                 signal.signal(signal.SIGWINCH, current.resize)
             timed_out = current.watch(child)
@@ -283,6 +287,8 @@ def run(qemu, kernel, options, timeout=600, out=None, err=None, input_path=None,
             if child and child.poll() is None:
                 child.kill()
                 child.wait()
+            if options.board:
+                options.board.stop()
             current.close()
     outcome.seconds = time.monotonic() - begin
     outcome.boot_seconds = (current.begun or time.monotonic()) - begin

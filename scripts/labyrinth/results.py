@@ -74,11 +74,19 @@ def _table(counts):
     return ", ".join(shown) or "none"
 
 
+def _firmware(facts):
+    if facts["kind"] == "device":
+        return "in the device"
+    starts = f", started {facts['starts']} times" if facts["starts"] > 1 else ""
+    return f"on a {facts['core']} ({facts['machine']}, QEMU {facts['qemu']}), {facts['calls']:,} calls{starts}"
+
+
 def summary(run):
     """One screen for a person."""
     whole = run["total"]
     rows = [("kernel", run["kernel"]),
             ("QEMU", f"{run['qemu']}, {run['accel']}"),
+            ("firmware", _firmware(run["firmware"])),
             ("queues", f"{len(run['queues'])}, {run['mode']} mode, source {run['source']}")]
     if run["source"] == "stream":
         same = "the same" if run["sha256_in"] == run["sha256_out"] else "DIFFERENT"
