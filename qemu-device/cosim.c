@@ -92,6 +92,7 @@ bool labyrinth_cosim_fell(LabyrinthState *s)
         }
     }
     labyrinth_error(s, LABYRINTH_NO_QUEUE, LABYRINTH_ERR_FIRMWARE);
+    labyrinth_aer_send(s);
     return true;
 }
 

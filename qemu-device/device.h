@@ -10,6 +10,8 @@
  *   queue.c   START, STOP and doorbells: all that a queue's registers do
  *   engine.c  the timer: the only place that reads or writes guest memory
  *   jobs.c    its part that reads mazes for the solver
+
+ *   aer.c     an error that only a reset of the link ends
  *   irq.c     when a vector is sent, over MSI-X or INTx
  *   source.c  incoming data from the character device
  *   firmware.c  the firmware core's calls, wherever it runs
@@ -280,6 +282,11 @@ bool labyrinth_cosim_loading(LabyrinthState *s);
 bool labyrinth_cosim_failed(LabyrinthState *s);
 /* The same, for the engine: stops the queues and tells the host of it once. */
 bool labyrinth_cosim_fell(LabyrinthState *s);
+
+/* aer.c */
+void labyrinth_aer_init(LabyrinthState *s);
+/* Nothing but a reset can help. */
+void labyrinth_aer_send(LabyrinthState *s);
 
 /* irq.c */
 /* Also counts and traces; @err is one of LABYRINTH_ERR_*. */

@@ -188,6 +188,7 @@ static void labyrinth_pci_realize(PCIDevice *pdev, Error **errp)
     pci_config_set_interrupt_pin(pdev->config, 1);
 
     if (s->cosim) {
+        labyrinth_aer_init(s);
         s->staging = labyrinth_cosim_pool(s);
     } else {
         s->staging = qemu_memalign(LABYRINTH_PAGE_SIZE, LABYRINTH_STAGING_PAGES
