@@ -37,7 +37,8 @@ const char *labyrinth_cosim_value_fault(const struct labyrinth_link_call *call,
         good = value <= LABYRINTH_PAGE_SIZE;
         break;
     case LABYRINTH_LINK_PUSH:
-        good = value <= call->a;
+        /* No more is pushed than there was room for. */
+        good = value == call->a;
         break;
     case LABYRINTH_LINK_POLL:
         good = value > call->now;

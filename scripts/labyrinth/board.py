@@ -41,8 +41,8 @@ def ready():
 class Board:
     """One machine for one run."""
 
-    def __init__(self):
-        self.image = ready()
+    def __init__(self, image=None):
+        self.image = image or ready()
         self.version = proc.output([PROGRAM, "--version"]).split()[3]
         self.starts = 0
         self.child = None

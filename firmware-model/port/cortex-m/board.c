@@ -139,6 +139,8 @@ void board_watchdog_start(uint32_t cycles)
 void board_watchdog_done(void)
 {
 	WATCHDOG->INTCLR = 1;
+	/* A second one before this has stopped its clock. */
+	WATCHDOG->LOAD = WATCHDOG->LOAD;
 }
 
 _Noreturn void board_reset(void)

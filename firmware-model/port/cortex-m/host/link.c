@@ -185,9 +185,20 @@ void board_watchdog(void)
 		board_reset();
 }
 
+/* Again with each beat: whoever has not understood it can still do so. */
+static void introduce(void)
+{
+	ANSWERS->magic = LABYRINTH_LINK_MAGIC;
+	ANSWERS->version = LABYRINTH_LINK_VERSION;
+	ANSWERS->state_size = LABYRINTH_LINK_STATE_SIZE;
+	barrier();
+	ANSWERS->epoch = epoch;
+}
+
 void link_beat(void)
 {
 	ANSWERS->beats = ++beats;
+	introduce();
 }
 
 void link_start(void)
@@ -197,15 +208,11 @@ void link_start(void)
 	begin(1, 0);
 	show_state();
 	epoch = CALLS->epoch;
-	ANSWERS->magic = LABYRINTH_LINK_MAGIC;
-	ANSWERS->version = LABYRINTH_LINK_VERSION;
-	ANSWERS->state_size = LABYRINTH_LINK_STATE_SIZE;
 	ANSWERS->tail = 0;
 	ANSWERS->beats = 0;
 	ANSWERS->refused = 0;
 	ANSWERS->boots++;
-	barrier();
-	ANSWERS->epoch = epoch;
+	introduce();
 	barrier();
 	board_watchdog_start(WATCH_CYCLES);
 	board_bell_start();
