@@ -98,7 +98,8 @@ class Lies(unittest.TestCase):
     def test_room(self):
         """more room than a page has, more or less taken than was given"""
         sender = self.bench.connect_input()
-        for op, value in (("LINK_ROOM", 4097), ("LINK_ROOM", 1 << 40), ("LINK_PUSH", 4097), ("LINK_PUSH", 0), ("LINK_PUSH", 1 << 63)):
+        for op, value in (("LINK_ROOM", 4097), ("LINK_ROOM", 1 << 40), ("LINK_PUSH", 4097), ("LINK_PUSH", 0),
+                          ("LINK_PUSH", 1 << 63)):
             with self.subTest(op=op, value=value):
                 told = self.lie(op, lambda v=value: self.memory.word(self.memory.answer("value"), v, "<Q"))
                 before = len(self.bench.said())

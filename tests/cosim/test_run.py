@@ -50,7 +50,8 @@ class Run(runcase.RunCase):
         found = []
         for pid in labrun.children_of(launcher.pid):
             try:
-                if "qemu-system-arm" in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                if words[0].endswith("qemu-system-arm") and "-kernel" in words:
                     found.append(pid)
             except OSError:
                 pass

@@ -198,7 +198,8 @@ class Bench:
         self.input = None
         self.head = {}          # of each completion ring
         qemu = QEMU(kind)
-        words = [str(qemu.program), *[word for folder in qemu.firmware for word in ("-L", str(folder))], "-M", "q35,accel=qtest", "-m", "64", "-nodefaults", "-display", "none",
+        words = [str(qemu.program), *[word for folder in qemu.firmware for word in ("-L", str(folder))],
+                 "-M", "q35,accel=qtest", "-m", "64", "-nodefaults", "-display", "none",
                  "-qtest", f"unix:{self.folder / 'qtest'},server=on,wait=off", "-qtest-log", "none",
                  "-qmp", f"unix:{self.folder / 'qmp'},server=on,wait=off"] + options.qemu_args
         if stream:

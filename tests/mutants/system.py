@@ -23,9 +23,18 @@ def _kselftest(*words):
     return Suite(("scripts/lab", "kselftest", *words), GUEST)
 
 
+def _wire(file, *tests):
+    return Suite((f"tests/cosim/{file}", *tests), DEVICE + ("firmware-model/port", "tests/cosim"))
+
+
 STRICT = ("--module-param", "isolate=strict")
 SUITES = {
     "qtest": Suite(("scripts/lab", "qtest"), DEVICE, 240),
+    # The device and a firmware beside it, with the test on the wire
+    "lied-to": _wire("test_lies.py", *(f"Lies.test_{name}" for name in (
+        "answer", "values", "queues", "pages", "addresses", "again"))),
+    "left-alone": _wire("test_link.py", "Life"),
+    "served": _wire("test_firmware.py"),
     "read": _kselftest("driver_read"),
     "ioctl": _kselftest("driver_ioctl"),
     "life": _kselftest("driver_life"),
@@ -64,6 +73,14 @@ def _pci(name, kind, file, old, new, by, **more):
 
 def _pool(name, kind, file, old, new, by="pool", **more):
     return Mutant(name, kind, "driver/pool/" + file, old, new, by, **more)
+
+
+def _linked(name, kind, file, old, new, by="lied-to", **more):
+    return Mutant(name, kind, "qemu-device/" + file, old, new, by, **more)
+
+
+def _board(name, kind, old, new):
+    return Mutant(name, kind, "firmware-model/port/cortex-m/host/link.c", old, new, "served")
 
 
 ALL = [
@@ -239,4 +256,50 @@ ALL = [
     _pool("a page made in an interrupt is not mapped for a device that cannot reach it", "ignored error", "memory.c",
           "\tif (dma == DMA_MAPPING_ERROR) {\n\t\t__free_page(page);\n\t\treturn -EIO;\n\t}\n", "",
           survives="no test makes the mapping of a page fail after its pool was made"),
+    # --- a firmware beside the device ---
+    _linked("an impossible state of a firmware is taken over", "removed check", "cosim_state.c",
+            "if (!bools_ok(&fw) || !labyrinth_fw_valid(&fw)) {", "if (!bools_ok(&fw)) {"),
+    _linked("a bool of a firmware's is any number", "removed check", "cosim_state.c",
+            "return byte <= 1;", "return byte <= 127;"),
+    _linked("a firmware writes where nobody granted", "removed check", "cosim_state.c",
+            "        if (granted != !!grant->tag ||\n", "        if (false &&\n"),
+    _linked("a grant is good for more than one page", "missing work", "cosim_state.c",
+            "        s->cosim->grant[page - s->fw.page].tag = 0;\n", ""),
+    _linked("a firmware runs the queues that it likes", "removed check", "cosim_state.c",
+            "if (fw->queue[qi].running != (c->running >> qi & 1) ||\n            (fw", "if ((fw"),
+    _linked("a firmware runs a queue as it likes", "removed check", "cosim_state.c",
+            "           a->gen_seed == b->gen_seed && a->gen_count", "           a->gen_count"),
+    _linked("a firmware is to be asked again in the past", "removed bound", "cosim_state.c",
+            "good = value > call->now;", "good = true;"),
+    _linked("an answer to another call is an answer", "removed check", "cosim.c",
+            "    if (qatomic_read(&answer->number) != c->head - 1 ||\n"
+            "        qatomic_read(&answer->op) != call->op) {", "    if (false) {"),
+    _linked("what was moved before a firmware failed is not counted", "missing work", "firmware.c",
+            "    if (!s->cosim || !told(s, CALL(DONE, .queue = qi, .a = delivered))) {",
+            "    if (s->cosim ? !told(s, CALL(DONE, .queue = qi, .a = delivered)) && 0 : 1) {"),
+    _linked("a firmware is waited for ten times as long", "wrong unit", "cosim.c",
+            "(int64_t)s->firmware_timeout_ms * 1000;", "(int64_t)s->firmware_timeout_ms * 10000;", "left-alone"),
+    _linked("queues run on without a firmware", "missing work", "cosim.c",
+            '            labyrinth_queue_idle(s, qi, "firmware failed");\n', "            continue;\n", "left-alone"),
+    _linked("the host is not told that the firmware failed", "missing work", "cosim.c",
+            "    labyrinth_aer_send(s);\n", "", "left-alone"),
+    _linked("a reset does not load the firmware anew", "missing work", "cosim.c",
+            "    c->epoch++;\n", "", "left-alone"),
+    _linked("a second firmware takes the first one's place", "removed check", "cosim.c",
+            "if (c->peer >= 0 && heard(s)) {", "if (false) {", "left-alone"),
+    _linked("a firmware of another tree is let in", "removed check", "cosim.c",
+            "qatomic_read(&answers->state_size) != LABYRINTH_LINK_STATE_SIZE) {", "false) {", "left-alone"),
+    _linked("an unused firmware that goes is an error", "removed check", "cosim.c",
+            "    if (used) {\n", "    if (true || used) {\n", "left-alone"),
+    _linked("a device without a firmware is ready", "removed check", "cosim.c",
+            "return !s->cosim->failed && s->cosim->link < LABYRINTH_LINK_FRESH;", "return false;", "left-alone"),
+    _board("a call that is half written is served", "removed check", "if (call.number != tail || call.op >=",
+           "if (call.op >="),
+    _board("a call that there is not is served", "removed bound", " || call.op >= LABYRINTH_LINK_OPS)", ")"),
+    _board("a ring that is more than full is served", "removed bound",
+           "good = head - tail <= LABYRINTH_LINK_SLOTS;", "good = true;"),
+    _board("more bytes than a page has are taken for some", "removed bound", "\tif (n > LABYRINTH_PAGE_SIZE)\n\t\treturn 0;\n",
+           ""),
+    _board("another epoch is heard of only by the bell", "removed check",
+           "if (CALLS->epoch != epoch || still == WATCH_LATE)", "if (still == WATCH_LATE)"),
 ]
