@@ -45,6 +45,7 @@ const char *labyrinth_cosim_value_fault(const struct labyrinth_link_call *call,
         break;
     case LABYRINTH_LINK_DEAL:
     case LABYRINTH_LINK_EOS:
+    case LABYRINTH_LINK_JOB_BEGIN:
         good = value <= 1;
         break;
     default:
@@ -171,7 +172,8 @@ static bool bools_ok(const struct labyrinth_fw *fw)
 {
     for (unsigned qi = 0; qi < LABYRINTH_MAX_QUEUES; qi++) {
         if (!is_bool(&fw->queue[qi].running) ||
-            !is_bool(&fw->queue[qi].eos_due)) {
+            !is_bool(&fw->queue[qi].eos_due) ||
+            !is_bool(&fw->jobs[qi].open) || !is_bool(&fw->jobs[qi].skip)) {
             return false;
         }
     }

@@ -271,6 +271,12 @@ int lf_deny(LabyrinthState *s, unsigned qi, uint32_t tag, uint64_t now);
 void lf_done(LabyrinthState *s, unsigned qi, bool delivered);
 void lf_drop(LabyrinthState *s, unsigned qi, enum labyrinth_drop why);
 bool lf_eos(LabyrinthState *s, unsigned qi);
+bool lf_job_begin(LabyrinthState *s, unsigned qi, uint32_t cookie,
+                  uint64_t now);
+void lf_job_push(LabyrinthState *s, unsigned qi, const uint8_t *data, size_t n,
+                 uint64_t now);
+void lf_job_fail(LabyrinthState *s, unsigned qi, uint32_t status, uint64_t now);
+void lf_job_end(LabyrinthState *s, unsigned qi, uint64_t now);
 
 /* cosim.c */
 bool labyrinth_cosim_init(LabyrinthState *s, Error **errp);

@@ -157,3 +157,41 @@ bool lf_eos(LabyrinthState *s, unsigned qi)
     /* It comes behind the last page: no need to ask before. */
     return !s->fw.queue[qi].fifo_len && ask(s, CALL(EOS, .queue = qi), false);
 }
+
+bool lf_job_begin(LabyrinthState *s, unsigned qi, uint32_t cookie,
+                  uint64_t now)
+{
+    return s->cosim ? ask(s, CALL(JOB_BEGIN, .queue = qi, .a = cookie,
+                                  .now = now), false)
+                    : labyrinth_fw_job_begin(&s->fw, qi, cookie, now);
+}
+
+void lf_job_push(LabyrinthState *s, unsigned qi, const uint8_t *data, size_t n,
+                 uint64_t now)
+{
+    if (!s->cosim) {
+        labyrinth_fw_job_push(&s->fw, qi, data, n, now);
+        return;
+    }
+    n = MIN(n, LABYRINTH_PAGE_SIZE);
+    memcpy(labyrinth_cosim_bytes(s), data, n);
+    told(s, CALL(JOB_PUSH, .queue = qi, .a = n, .now = now));
+}
+
+void lf_job_fail(LabyrinthState *s, unsigned qi, uint32_t status, uint64_t now)
+{
+    if (!s->cosim) {
+        labyrinth_fw_job_fail(&s->fw, qi, status, now);
+    } else {
+        told(s, CALL(JOB_FAIL, .queue = qi, .a = status, .now = now));
+    }
+}
+
+void lf_job_end(LabyrinthState *s, unsigned qi, uint64_t now)
+{
+    if (!s->cosim) {
+        labyrinth_fw_job_end(&s->fw, qi, now);
+    } else {
+        told(s, CALL(JOB_END, .queue = qi, .now = now));
+    }
+}

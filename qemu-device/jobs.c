@@ -32,12 +32,12 @@ static void take(LabyrinthState *s, unsigned qi, uint64_t addr,
                          "piece %" PRIu32 " of queue %u: address 0x%" PRIx64
                          " length %" PRIu32 " flags 0x%" PRIx32,
                          s->queue[qi].jq_head, qi, addr, length, flags);
-        labyrinth_fw_job_fail(&s->fw, qi, LABYRINTH_SOLVE_BAD_DESC, now);
+        lf_job_fail(s, qi, LABYRINTH_SOLVE_BAD_DESC, now);
     } else if (!labyrinth_dma(s, false, addr, piece, length)) {
         labyrinth_error(s, qi, LABYRINTH_ERR_DMA);
-        labyrinth_fw_job_fail(&s->fw, qi, LABYRINTH_SOLVE_DMA, now);
+        lf_job_fail(s, qi, LABYRINTH_SOLVE_DMA, now);
     } else {
-        labyrinth_fw_job_push(&s->fw, qi, piece, length, now);
+        lf_job_push(s, qi, piece, length, now);
     }
 }
 
@@ -60,10 +60,10 @@ static bool next_piece(LabyrinthState *s, unsigned qi, uint64_t now)
     length = le16_to_cpu(desc.length);
     flags = le16_to_cpu(desc.flags);
     if (s->fw.jobs[qi].open && cookie != q->job_cookie) {
-        labyrinth_fw_job_end(&s->fw, qi, now);
+        lf_job_end(s, qi, now);
     }
     if (!s->fw.jobs[qi].open) {
-        if (!labyrinth_fw_job_begin(&s->fw, qi, cookie, now)) {
+        if (!lf_job_begin(s, qi, cookie, now)) {
             return false;
         }
         q->job_cookie = cookie;
@@ -75,7 +75,7 @@ static bool next_piece(LabyrinthState *s, unsigned qi, uint64_t now)
     take(s, qi, addr, length, flags, now);
     q->jq_head++;
     if (flags & LABYRINTH_JOB_LAST) {
-        labyrinth_fw_job_end(&s->fw, qi, now);
+        lf_job_end(s, qi, now);
     }
     return true;
 }

@@ -65,6 +65,10 @@ enum labyrinth_link_op {
 	LABYRINTH_LINK_DONE,	/* a: delivered */
 	LABYRINTH_LINK_DROP,	/* a: enum labyrinth_drop */
 	LABYRINTH_LINK_EOS,
+	LABYRINTH_LINK_JOB_BEGIN, /* a: cookie */
+	LABYRINTH_LINK_JOB_PUSH,  /* a: bytes, at LABYRINTH_LINK_DATA */
+	LABYRINTH_LINK_JOB_FAIL,  /* a: status */
+	LABYRINTH_LINK_JOB_END,
 	LABYRINTH_LINK_OPS
 };
 

@@ -85,6 +85,13 @@ static size_t push(uint32_t n, uint64_t now)
 	return labyrinth_fw_stream_push(&fw, BYTES, n, now);
 }
 
+static int push_job(uint32_t q, uint32_t n, uint64_t now)
+{
+	if (n <= LABYRINTH_PAGE_SIZE)
+		labyrinth_fw_job_push(&fw, q, BYTES, n, now);
+	return 0;
+}
+
 static uint64_t extended(int value)
 {
 	return (uint64_t)(int64_t)value;
@@ -132,8 +139,18 @@ static uint64_t serve(const struct labyrinth_link_call *call)
 	case LABYRINTH_LINK_DROP:
 		labyrinth_fw_drop(&fw, q, a);
 		return 0;
-	default:
+	case LABYRINTH_LINK_EOS:
 		return labyrinth_fw_eos(&fw, q);
+	case LABYRINTH_LINK_JOB_BEGIN:
+		return labyrinth_fw_job_begin(&fw, q, a, now);
+	case LABYRINTH_LINK_JOB_PUSH:
+		return extended(push_job(q, a, now));
+	case LABYRINTH_LINK_JOB_FAIL:
+		labyrinth_fw_job_fail(&fw, q, a, now);
+		return 0;
+	default:
+		labyrinth_fw_job_end(&fw, q, now);
+		return 0;
 	}
 }
 
