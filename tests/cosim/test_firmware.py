@@ -40,11 +40,11 @@ class Firmware(unittest.TestCase):
         self.head = 0
         self.assertEqual(self.call("LINK_INIT", a=2), 0)
 
-    def put(self, op, queue=0, a=0, b=0, number=None):
+    def put(self, op, queue=0, a=0, b=0, number=None, source=0):
         """A call into the ring, as the device does it."""
         at = N["LINK_CALLS"] + N["link_calls.slot"] + self.head % N["LINK_SLOTS"] * N["link_call.size"]
         self.memory.bytes(at, N["link_call.size"], struct.pack(
-            "<4I2Q4I", self.head if number is None else number, op, queue, a, b, 1000, 0, 0, 0, 0).ljust(
+            "<4I2Q4I", self.head if number is None else number, op, queue, a, b, 1000, 0, source, 0, 0).ljust(
                 N["link_call.size"], b"\0"))
         self.head += 1
 
@@ -71,8 +71,9 @@ class Firmware(unittest.TestCase):
         self.assertEqual(self.memory.bytes(N["LINK_STATE"], N["LINK_STATE_SIZE"]), state)
 
     def test_full(self):
-        """more calls than the ring has"""
-        for ahead in (N["LINK_SLOTS"] + 1, 1 << 31, (1 << 32) - 1):
+        """more calls than the ring has, of which the first would be a good one"""
+        for ahead in (N["LINK_SLOTS"], 1 << 31, (1 << 32) - 2):
+            self.put(N["LINK_POLL"])
             self.head += ahead
             self.head &= (1 << 32) - 1
             self.refused()
@@ -105,6 +106,10 @@ class Firmware(unittest.TestCase):
         self.assertEqual(self.call("LINK_GRANT", a=0xffffffff, b=1), -4)
         for field in ("state.taken", "state.stream_eos"):
             self.assertEqual(self.memory.word(N[field]), 0)
+        self.assertEqual(self.call("LINK_START", source=N["SOURCE_STREAM"]), 0)
+        self.assertEqual(self.call("LINK_ROOM"), 4096)
+        self.assertEqual(self.call("LINK_PUSH", a=5000), 0)
+        self.assertEqual(self.call("LINK_PUSH", a=4096), 4096)
 
     def test_storm(self):
         """bells for nothing: the tasks run on, and the next call is served"""

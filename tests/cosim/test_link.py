@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import gdb  # noqa: E402
-from wire import DEVICE, N, ROOT_PORT, Bench, wait_for  # noqa: E402
+from wire import DEVICE, N, ROOT_PORT, Bench, both, wait_for  # noqa: E402
 
 AER = 0x100
 INTERNAL = 1 << 22
@@ -19,21 +19,12 @@ SLACK = 1.5             # seconds that a busy host may add
 
 
 class Same(unittest.TestCase):
-    def both(self, work, **options):
-        """What `work` gives with the firmware in the device and beside it."""
-        found = []
-        for linked in (False, True):
-            with Bench(linked=linked, **options) as bench:
-                found.append(work(bench))
-        self.assertEqual(found[0], found[1])
-        return found[1]
-
     def test_demand(self):
         """a generator in demand mode: the same pages and counters as in the device"""
         def work(bench):
             bench.start(0, count=30, seed=7)
             return bench.receive(0, 30), bench.counters()
-        pages, counters = self.both(work)
+        pages, counters = both(self, work)
         self.assertEqual([seq for seq, _ in pages], list(range(30)))
         self.assertEqual(counters[:2], [30, 30])
 
@@ -49,7 +40,7 @@ class Same(unittest.TestCase):
                 found += [(queue, bench.completion(queue)) for queue in (0, 1)]
             return ([[c[:1] + c[2:] for q, c in found if c and q == queue] for queue in (0, 1)],
                     bench.counters(0), bench.counters(1))
-        completions, *counters = self.both(work)
+        completions, *counters = both(self, work)
         for queue in (0, 1):
             self.assertEqual(len(completions[queue]), 41, "40 pages and the end")
             self.assertEqual(counters[queue][:2], [40, 40])
@@ -75,7 +66,7 @@ class Same(unittest.TestCase):
                 pages.append(bench.receive()[0][1])
             wait_for("the end", lambda: (bench.step() or bench.completion() or [None] * 6)[4] == N["COMP_EOS"])
             return b"".join(pages), bench.counters()
-        found, counters = self.both(work, stream=True)
+        found, counters = both(self, work, stream=True)
         self.assertEqual(found, data)
         self.assertEqual(counters, [3, 3, len(data), 0, 0, 0, 0])
 

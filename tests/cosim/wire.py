@@ -433,3 +433,13 @@ class Bench:
             assert status == N["COMP_OK"], status
             found.append((seq, self.read(PAGES, length)))
         return found
+
+
+def both(test, work, **options):
+    """What `work` gives with the firmware in the device and beside it: the same."""
+    found = []
+    for linked in (False, True):
+        with Bench(linked=linked, **options) as bench:
+            found.append(work(bench))
+    test.assertEqual(found[0], found[1])
+    return found[1]
