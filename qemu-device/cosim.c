@@ -129,6 +129,7 @@ static bool heard(LabyrinthState *s)
         hung_up(s);
         return false;
     }
+    /* pairs with the firmware's barrier before it rings */
     smp_rmb();
     return true;
 }
@@ -151,6 +152,7 @@ static const char *wait_for_answer(LabyrinthState *s)
             return "has gone";
         }
     }
+    /* what it answered, after the number that says that it did */
     smp_rmb();
     return NULL;
 }
@@ -171,6 +173,7 @@ static const char *exchange(LabyrinthState *s,
     }
     calls_of(c)->slot[slot] = *call;
     calls_of(c)->slot[slot].number = c->head++;
+    /* the call before the number that says that it is there */
     smp_wmb();
     qatomic_set(&calls_of(c)->head, c->head);
     ring(s);
@@ -231,6 +234,7 @@ static void greet(LabyrinthState *s)
     if (qatomic_read(&answers->epoch) != s->cosim->epoch) {
         return;
     }
+    /* who it is, after the epoch that says that it said so */
     smp_rmb();
     if (qatomic_read(&answers->magic) != LABYRINTH_LINK_MAGIC ||
         qatomic_read(&answers->version) != LABYRINTH_LINK_VERSION ||
@@ -277,6 +281,7 @@ static void new_epoch(LabyrinthState *s)
     c->head = 0;
     qatomic_set(&calls_of(c)->head, 0);
     c->epoch++;
+    /* no call of the old epoch may be taken for one of the new */
     smp_wmb();
     qatomic_set(&calls_of(c)->epoch, c->epoch);
     set_link(s, c->peer < 0 ? LABYRINTH_LINK_ABSENT : LABYRINTH_LINK_GREETING,

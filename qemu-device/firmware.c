@@ -50,7 +50,9 @@ int lf_start(LabyrinthState *s, unsigned qi,
 
 void lf_stop(LabyrinthState *s, unsigned qi)
 {
-    if (!s->cosim || !told(s, CALL(STOP, .queue = qi))) {
+    bool heard = s->cosim && told(s, CALL(STOP, .queue = qi));
+
+    if (!heard) {
         labyrinth_fw_stop(&s->fw, qi);
     }
 }
@@ -137,14 +139,18 @@ int lf_deny(LabyrinthState *s, unsigned qi, uint32_t tag, uint64_t now)
 
 void lf_done(LabyrinthState *s, unsigned qi, bool delivered)
 {
-    if (!s->cosim || !told(s, CALL(DONE, .queue = qi, .a = delivered))) {
+    bool heard = s->cosim && told(s, CALL(DONE, .queue = qi, .a = delivered));
+
+    if (!heard) {
         labyrinth_fw_done(&s->fw, qi, delivered);
     }
 }
 
 void lf_drop(LabyrinthState *s, unsigned qi, enum labyrinth_drop why)
 {
-    if (!s->cosim || !told(s, CALL(DROP, .queue = qi, .a = why))) {
+    bool heard = s->cosim && told(s, CALL(DROP, .queue = qi, .a = why));
+
+    if (!heard) {
         labyrinth_fw_drop(&s->fw, qi, why);
     }
 }

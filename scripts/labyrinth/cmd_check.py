@@ -137,6 +137,8 @@ def headers_alone():
     for header, flags in ((paths.ROOT / "qemu-device/labyrinth_hw.h", []),
                           (paths.ROOT / "firmware-model/include/labyrinth_fw.h",
                            [f"-I{paths.ROOT / 'qemu-device'}", "-ffreestanding"]),
+                          (paths.ROOT / "firmware-model/include/labyrinth_link.h",
+                           [f"-I{paths.ROOT / 'qemu-device'}", "-ffreestanding"]),
                           (paths.ROOT / "driver/include/uapi/linux/labyrinth.h", [])):
         for standard in ("-std=c99", "-std=gnu11"):
             text = _tool(["gcc", standard, "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-x", "c"] + flags

@@ -85,7 +85,7 @@ def _command(args, report):
 def _timeout(args, input_bytes):
     """Long enough for a busy machine, short enough that a hang is seen."""
     pages = args.pages if args.source == "generator" else input_bytes // 4096
-    return 120 + pages * 0.002
+    return 120 + pages * (0.002 if args.firmware == board.KINDS[0] else 0.01)
 
 
 def _facts(args, kernel, qemu, outcome, counted, input_path, report, firmware):
