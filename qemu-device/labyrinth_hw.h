@@ -102,7 +102,7 @@
 #define LABYRINTH_ERR_BAD_DESC		(1u << 4)	/* posted descriptor refused */
 #define LABYRINTH_ERR_BAD_INDEX		(1u << 5)	/* doorbell beyond the ring */
 #define LABYRINTH_ERR_DMA		(1u << 6)	/* a transfer was refused by the bus */
-#define LABYRINTH_ERR_FIRMWARE		(1u << 7)	/* the firmware failed: queues stopped, reset */
+#define LABYRINTH_ERR_FIRMWARE		(1u << 7)	/* firmware failed, queues stopped: reset */
 #define LABYRINTH_ERR_ALL		0xffu
 
 /* --- queue registers, offsets in LABYRINTH_PAGE_QUEUE(q) ------------------ */
