@@ -6,6 +6,8 @@ find it. `survives` says why one is known not to be found: it counts against the
 """
 import dataclasses
 
+import solver
+
 
 @dataclasses.dataclass(frozen=True)
 class Suite:
@@ -16,6 +18,8 @@ class Suite:
 
 
 DEVICE = ("qemu-device", "firmware-model/core", "firmware-model/include")
+CORE = ("firmware-model/Makefile", "firmware-model/core", "firmware-model/include", "firmware-model/tests",
+        "qemu-device/labyrinth_hw.h", "tests/mutants/core")
 GUEST = DEVICE + ("driver", "tests/kselftest")
 
 
@@ -35,6 +39,8 @@ SUITES = {
         "answer", "values", "queues", "pages", "addresses", "again"))),
     "left-alone": _wire("test_link.py", "Life"),
     "served": _wire("test_firmware.py"),
+    # The core alone, on the host
+    "core": Suite(("tests/mutants/core", "job", "solve", "share"), CORE, 180),
     "read": _kselftest("driver_read"),
     "ioctl": _kselftest("driver_ioctl"),
     "life": _kselftest("driver_life"),
@@ -128,9 +134,9 @@ ALL = [
     _device("a ring that ends beyond all addresses", "removed bound", "queue.c",
             "base <= UINT64_MAX - (uint64_t)size * entry;", "true;"),
     _device("a tail more than a lap ahead", "removed bound", "queue.c",
-            "if (tail - q->pq_head > q->pq_size ||\n        tail", "if (tail"),
+            "if (tail - head <= size && tail - head >= old - head) {", "if (tail - head >= old - head) {"),
     _device("a tail one more than a lap ahead", "off by one", "queue.c",
-            "if (tail - q->pq_head > q->pq_size ||", "if (tail - q->pq_head > q->pq_size + 1 ||"),
+            "if (tail - head <= size && tail - head", "if (tail - head <= size + 1 && tail - head"),
     _device("a head beyond what was written", "removed bound", "queue.c",
             "if (head - q->cq_head > q->cq_tail - q->cq_head) {", "if (0) {"),
     _device("a vector that is not there", "off by one", "queue.c",
@@ -301,4 +307,7 @@ ALL = [
            ""),
     _board("another epoch is heard of only by the bell", "removed check",
            "if (CALLS->epoch != epoch || still == WATCH_LATE)", "if (still == WATCH_LATE)"),
+] + [
+    # --- the solver ---
+    Mutant(name, kind, "firmware-model/core/" + file, old, new, "core") for name, kind, file, old, new in solver.ALL
 ]
