@@ -193,7 +193,7 @@ uint64_t labyrinth_hostile_read(LabyrinthState *s, uint32_t addr,
 /* Once in an engine run, with DMA allowed */
 void labyrinth_hostile_run(LabyrinthState *s);
 
-/* --- hooks: next to nothing without x-faults ------------------------------- */
+/* --- hooks: next to nothing without x-faults ------------------------------ */
 
 static inline bool labyrinth_fault(LabyrinthState *s, unsigned f, unsigned qi)
 {
