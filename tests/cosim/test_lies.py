@@ -20,6 +20,7 @@ from labyrinth import qemu_device  # noqa: E402
 ROUNDS = int(os.environ.get("LAB_ROUNDS", "80"))
 KIND = qemu_device.FUZZ if os.environ.get("LAB_SANITIZED") else qemu_device.PLAIN
 STATE_END = N["LINK_STATE"] + N["LINK_STATE_SIZE"]
+TRIES = 8                   # the device may have read an answer before the wire could change it
 UNTOUCHED = 64              # pages from PAGES + 1 on that nobody grants
 IMPOSSIBLE = "is in a state that is impossible"
 QUEUES = "has other queues than it was given"
@@ -58,18 +59,25 @@ class Lies(unittest.TestCase):
                 told.append(True)
                 change()
         self.bench.wire.meddle = meddle
+        self.told = told
         return told
 
     def found(self, op, change, why, work):
-        """Such a lie, told while `work` is done, is found out for that reason."""
-        before = len(self.bench.said())
-        told = self.lie(op, change)
-        work()
-        self.assertTrue(told, "nobody lied")
-        self.assertTrue(self.bench.failed(), "nobody noticed")
-        self.assertIn(why, self.bench.said()[before:])
-        self.bench.wire.meddle = None
-        self.bench.reset()
+        """Such a lie, told while `work` is done, is found out for that reason. One that came too late, for an answer that
+        had been read, is told again."""
+        for _ in range(TRIES):
+            before = len(self.bench.said())
+            told = self.lie(op, change)
+            work()
+            self.assertTrue(told, "nobody lied")
+            noticed = self.bench.failed()
+            if noticed:
+                self.assertIn(why, self.bench.said()[before:])
+            self.bench.wire.meddle = None
+            self.bench.reset()
+            if noticed:
+                return
+        self.fail("nobody noticed")
 
     def state(self, at, value, why, form="<I", op="LINK_POLL"):
         def work():
@@ -101,15 +109,11 @@ class Lies(unittest.TestCase):
         for op, value in (("LINK_ROOM", 4097), ("LINK_ROOM", 1 << 40), ("LINK_PUSH", 4097), ("LINK_PUSH", 0),
                           ("LINK_PUSH", 1 << 63)):
             with self.subTest(op=op, value=value):
-                told = self.lie(op, lambda v=value: self.memory.word(self.memory.answer("value"), v, "<Q"))
-                before = len(self.bench.said())
-                self.bench.start(0, source="SOURCE_STREAM")
-                sender.sendall(bytes(100))
-                wait_for("the lie", lambda: self.bench.step() or told)
-                wait_for("its discovery", self.bench.failed)
-                self.assertIn(NONE, self.bench.said()[before:])
-                self.bench.wire.meddle = None
-                self.bench.reset()
+                def work():
+                    self.bench.start(0, source="SOURCE_STREAM")
+                    sender.sendall(bytes(100))
+                    wait_for("the lie", lambda: self.bench.step() or self.told)
+                self.found(op, lambda v=value: self.memory.word(self.memory.answer("value"), v, "<Q"), NONE, work)
         sender.shutdown(socket.SHUT_WR)
         sender.close()
         self.bench.input = None
@@ -192,12 +196,18 @@ class Lies(unittest.TestCase):
 
         def put_back():
             memory.bytes(N["LINK_STATE"], N["LINK_STATE_SIZE"], kept["state"])
-        begin()
-        before = len(bench.said())
-        told = self.lie("LINK_DONE", put_back)
-        bench.step()
-        self.assertTrue(told)
-        self.assertTrue(bench.failed())
+        for _ in range(TRIES):
+            begin()
+            before = len(bench.said())
+            told = self.lie("LINK_DONE", put_back)
+            bench.step()
+            self.assertTrue(told)
+            if bench.failed():
+                break
+            bench.wire.meddle = None
+            bench.reset()
+        else:
+            self.fail("nobody noticed")
         self.assertIn(ADDRESSES, bench.said()[before:])
         produced, delivered, _, *dropped = bench.counters()
         self.assertEqual(produced, delivered + sum(dropped))
@@ -285,6 +295,9 @@ class Lies(unittest.TestCase):
         finally:
             over.set()
             scribbler.join()
+        # A firmware whose words were changed after it had introduced itself is refused then, and loaded once more.
+        self.bench.reg("REG_CTRL", N["CTRL_RESET"])
+        wait_for("the end of the last load", lambda: self.bench.ready() or self.bench.failed())
 
 
 if __name__ == "__main__":
