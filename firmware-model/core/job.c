@@ -441,6 +441,10 @@ bool lfw_job_valid(const struct labyrinth_fw *fw, uint32_t *seen)
 		if (jobs->skip ? !jobs->open || lfw_job_of(fw, q)
 			       : jobs->open && !lfw_job_of(fw, q))
 			return false;
+		/* An answer is to a job, and what the solver has is not answered */
+		if (jobs->answered > jobs->begun ||
+		    (lfw_job_of(fw, q) && jobs->answered == jobs->begun))
+			return false;
 	}
 	if (job->phase == LABYRINTH_FW_IDLE)
 		return !job->nr_pages && !job->ticket;

@@ -263,6 +263,55 @@ static void queues_have_the_solver_in_turn(void **state)
 	assert_in_range(done[1], 14, 30);
 }
 
+/* Of three that always ask, each has every third turn, whoever asks first. */
+static void nobody_is_passed_over(void **state)
+{
+	struct labyrinth_fw *fw = solver(3);
+	struct labyrinth_fw_config cfg = fw->queue[0].cfg;
+	uint32_t done[3] = { 0 };
+
+	(void)state;
+	start(fw, 1, &cfg);
+	start(fw, 2, &cfg);
+	for (int turn = 0; turn < 30; turn++) {
+		uint32_t mine = 3;
+
+		for (uint32_t q = 0; q < 3; q++) {
+			if (labyrinth_fw_job_begin(fw, q, 0, 0))
+				mine = q;
+		}
+		/* They asked before the one whose turn it is */
+		for (uint32_t q = 0; q < 3 && mine == 3; q++) {
+			if (labyrinth_fw_job_begin(fw, q, 0, 0))
+				mine = q;
+		}
+		assert_true(mine < 3);
+		labyrinth_fw_job_push(fw, mine, job, whole(2, 2), 0);
+		labyrinth_fw_job_end(fw, mine, 0);
+		job_run(fw, mine);
+		job_result(fw, mine, &result);
+		done[mine]++;
+	}
+	for (uint32_t q = 0; q < 3; q++)
+		assert_int_equal(done[q], 10);
+}
+
+/* It leaves the queue of those that ask for the solver. */
+static void who_stops_does_not_wait(void **state)
+{
+	struct labyrinth_fw *fw = solver(2);
+	struct labyrinth_fw_config cfg = fw->queue[0].cfg;
+
+	(void)state;
+	start(fw, 1, &cfg);
+	assert_true(labyrinth_fw_job_begin(fw, 0, 1, 0));
+	assert_false(labyrinth_fw_job_begin(fw, 1, 2, 0));
+	assert_int_equal(fw->job.waits, 1u << 1);
+	labyrinth_fw_stop(fw, 1);
+	assert_int_equal(fw->job.waits, 0);
+	check_sane(fw);
+}
+
 /* A queue whose results nobody takes holds up only itself. */
 static void a_queue_that_nobody_reads_is_passed_over(void **state)
 {
@@ -392,6 +441,38 @@ static void four_queues_and_a_solver_have_room(void **state)
 	}
 }
 
+/*
+ * A search that waits for a page and a queue that came after it and has none:
+ * neither takes the one that the other is to have.
+ */
+static void a_search_and_a_queue_wait_in_their_order(void **state)
+{
+	struct labyrinth_fw *fw = bed(3);
+	struct labyrinth_fw_config cfg = { .source = LABYRINTH_SOURCE_SOLVE,
+					   .mode = LABYRINTH_CONFIG_RING };
+	struct labyrinth_fw_config gen = generator(LABYRINTH_CONFIG_RING);
+
+	(void)state;
+	start(fw, 1, &gen);
+	while (pages_taken(fw) < PAGES - 2)
+		labyrinth_fw_poll(fw, 1, 0);
+	start(fw, 0, &cfg);
+	assert_true(labyrinth_fw_job_begin(fw, 0, 1, 0));
+	/* One is free, and is kept for the third queue until it runs */
+	assert_false(labyrinth_fw_job_room(fw, 0));
+	start(fw, 2, &gen);
+	labyrinth_fw_poll(fw, 0, 1);
+	assert_false(labyrinth_fw_job_room(fw, 0));
+	labyrinth_fw_poll(fw, 2, 1);
+	assert_int_equal(fw->queue[2].fifo_len, 0);
+	labyrinth_fw_done(fw, 1, true);
+	labyrinth_fw_poll(fw, 2, 1);
+	assert_int_equal(fw->queue[2].fifo_len, 1);
+	labyrinth_fw_poll(fw, 0, 1);
+	assert_true(labyrinth_fw_job_room(fw, 0));
+	check_sane(fw);
+}
+
 /* Sixteen queues take what they can get; the solver gets its pages in the line. */
 static void among_many_it_stands_in_line(void **state)
 {
@@ -439,7 +520,9 @@ SUITE(job_suite, TEST(what_is_no_maze_is_malformed),
       TEST(it_may_come_in_any_pieces),
       TEST(what_the_caller_could_not_get_is_its_status),
       TEST(calls_that_make_no_sense_do_nothing), TEST(stop_cancels_it),
-      TEST(queues_have_the_solver_in_turn),
+      TEST(queues_have_the_solver_in_turn), TEST(nobody_is_passed_over),
+      TEST(who_stops_does_not_wait),
+      TEST(a_search_and_a_queue_wait_in_their_order),
       TEST(a_queue_that_nobody_reads_is_passed_over),
       TEST(without_memory_it_is_busy), TEST(it_goes_on_when_there_is_memory),
       TEST(four_queues_and_a_solver_have_room),

@@ -3,7 +3,7 @@
  * States from outside: whatever the core comes to by itself is valid (the other
  * suites ask at each step), and what it could not come to is not.
  */
-#include "fixture.h"
+#include "maze.h"
 
 #define RING LABYRINTH_CONFIG_RING
 
@@ -149,7 +149,82 @@ static void counters_that_do_not_balance_are_invalid(void **state)
 	INVALID(fw->queue[15].count.dropped[LABYRINTH_DROP_FAULT]++);
 }
 
-SUITE(valid_suite, TEST(counters_that_do_not_balance_are_invalid),
+/* Queue 0 has the solver, in that phase; queue 1 asked for it too. */
+static struct labyrinth_fw *solving(enum labyrinth_fw_phase phase)
+{
+	struct labyrinth_fw *fw = solver(3);
+	struct labyrinth_fw_config cfg = fw->queue[0].cfg;
+	static uint8_t job[LABYRINTH_JOB_MAX];
+	static struct maze maze;
+
+	start(fw, 1, &cfg);
+	maze_fill(&maze, 128, 128, false);
+	maze_carve(&maze, 1, 0);
+	assert_true(job_give(fw, 0, 1, job, maze_job(&maze, job), SIZE));
+	assert_false(labyrinth_fw_job_begin(fw, 1, 2, 0));
+	if (phase > LABYRINTH_FW_TAKE)
+		labyrinth_fw_job_end(fw, 0, 0);
+	while (fw->job.phase < phase)
+		labyrinth_fw_poll(fw, 0, 1);
+	assert_int_equal(fw->job.phase, phase);
+	check_sane(fw);
+	return fw;
+}
+
+#define INVALID_JOB(phase, change)                                       \
+	do {                                                             \
+		struct labyrinth_fw *fw = solving(LABYRINTH_FW_##phase); \
+		change;                                                  \
+		assert_false(labyrinth_fw_valid(fw));                    \
+	} while (0)
+
+/* The last page of the search is free, and nobody says otherwise. */
+static void give_up_a_page(struct labyrinth_fw *fw)
+{
+	struct labyrinth_fw_page *page =
+		&fw->page[fw->job.pages[--fw->job.nr_pages]];
+
+	page->stage = LABYRINTH_FW_FREE;
+	dealloc_labyrinth_page_exclusive(&fw->maze, page->data);
+}
+
+static void jobs_that_cannot_be_are_invalid(void **state)
+{
+	(void)state;
+	INVALID_JOB(TAKE, fw->jobs[0].open = false);
+	INVALID_JOB(TAKE, fw->jobs[0].skip = true);
+	INVALID_JOB(TAKE, fw->jobs[1].open = true);
+	INVALID_JOB(TAKE, fw->jobs[0].answered = 1);
+	INVALID_JOB(TAKE, fw->jobs[1].answered = 1);
+	INVALID_JOB(TAKE, fw->jobs[15].answered = UINT64_MAX);
+	INVALID_JOB(TAKE, fw->job.got = LABYRINTH_JOB_MAX + 1);
+	INVALID_JOB(TAKE, fw->job.waits |= 1u << 2);
+	INVALID_JOB(TAKE, fw->job.waits |= 1u << 3);
+	INVALID_JOB(TAKE, fw->job.queue = 1);
+	INVALID_JOB(TAKE, fw->job.queue = 3);
+	INVALID_JOB(TAKE, fw->job.phase = LABYRINTH_FW_IDLE);
+	INVALID_JOB(TAKE, fw->job.phase = LABYRINTH_FW_CLAIM);
+	INVALID_JOB(TAKE, fw->job.phase = LABYRINTH_FW_PHASES);
+	INVALID_JOB(TAKE, fw->job.width = 127);
+	INVALID_JOB(FLOOD, fw->jobs[0].open = true);
+	INVALID_JOB(FLOOD, fw->job.got--);
+	INVALID_JOB(FLOOD, fw->job.size++);
+	INVALID_JOB(FLOOD, fw->job.header[0] ^= 1);
+	INVALID_JOB(FLOOD, fw->job.goal--);
+	INVALID_JOB(FLOOD, fw->job.level = 128 * 128);
+	INVALID_JOB(FLOOD, fw->job.nr_pages = 4);
+	INVALID_JOB(FLOOD, fw->job.pages[0] = PAGES);
+	INVALID_JOB(FLOOD, fw->job.pages[0] = fw->job.pages[1]);
+	INVALID_JOB(FLOOD, fw->job.result = fw->job.pages[0]);
+	INVALID_JOB(FLOOD, fw->page[fw->job.result].queue = 1);
+	INVALID_JOB(FLOOD, give_up_a_page(fw));
+	INVALID_JOB(TRACE, fw->job.steps = 128 * 128);
+	INVALID_JOB(TRACE, fw->job.traced = fw->job.steps + 1);
+	INVALID_JOB(TRACE, fw->job.at = 128 * 128);
+}
+
+SUITE(valid_suite, TEST(jobs_that_cannot_be_are_invalid),
+      TEST(counters_that_do_not_balance_are_invalid),
       TEST(numbers_out_of_bounds_are_invalid),
       TEST(grants_that_would_be_refused_are_invalid),
       TEST(configurations_that_start_refuses_are_invalid),

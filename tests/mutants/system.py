@@ -40,7 +40,7 @@ SUITES = {
     "left-alone": _wire("test_link.py", "Life"),
     "served": _wire("test_firmware.py"),
     # The core alone, on the host
-    "core": Suite(("tests/mutants/core", "job", "solve", "share"), CORE, 180),
+    "core": Suite(("tests/mutants/core", "job", "solve", "share", "valid"), CORE, 180),
     "read": _kselftest("driver_read"),
     "ioctl": _kselftest("driver_ioctl"),
     "life": _kselftest("driver_life"),
