@@ -36,6 +36,8 @@ _Static_assert(LABYRINTH_LINK_CORE % 4 == 0 &&
 static struct labyrinth_fw fw;
 static uint32_t epoch, tail, refused;
 static volatile uint32_t beats;
+/* Beats at the last look, and looks since that were as many */
+static uint32_t seen, still;
 
 void board_bell(void);
 void board_watchdog(void);
@@ -63,8 +65,11 @@ static void show_state(void)
 		     sizeof(fw.queue));
 }
 
+/* Of no queues, or of more than there are, nothing begins. */
 static int begin(uint32_t queues, uint32_t generation)
 {
+	if (!queues || queues > LABYRINTH_MAX_QUEUES)
+		return -(int)LABYRINTH_ERR_BAD_CONFIG;
 	labyrinth_fw_init(&fw, (void *)POOL_BASE, queues);
 	fw.generation = generation;
 	show(fw.queue, sizeof(fw.queue));
@@ -193,8 +198,6 @@ void board_bell(void)
 
 void board_watchdog(void)
 {
-	static uint32_t seen, still;
-
 	board_watchdog_done();
 	still = beats == seen ? still + 1 : 0;
 	seen = beats;
