@@ -17,10 +17,10 @@ struct watchdog {
 	volatile uint32_t LOAD, VALUE, CONTROL, INTCLR;
 };
 
-#define UART0 ((struct uart *)0x40004000)
+#define UART0 ((struct uart *)UART_BASE)
 #define UART1 ((struct uart *)0x40005000) /* the doorbell */
 #define WATCHDOG ((struct watchdog *)0x40008000)
-#define TIMER(n) ((struct timer *)(0x40000000 + 0x1000 * (n)))
+#define TIMER(n) ((struct timer *)(TIMER_BASE + 0x1000 * (n)))
 
 #define UART_STATE_FULL 1u
 #define UART_CTRL_SEND 1u
@@ -32,7 +32,7 @@ struct watchdog {
 #define AIRCR_RESET 0x05fa0004u
 #define UART_FASTEST 16u
 #define TIMER_CTRL_ON 9u /* counts, interrupts */
-#define TIMER_IRQ(n) (8u + (n))
+#define TIMER_IRQ(n) (TIMER0_IRQ + (n))
 
 /* Semihosting: what to call, and what a good end is told with */
 #define SYS_EXIT 0x18u
@@ -108,6 +108,7 @@ void board_timer(uint32_t n, uint32_t cycles)
 	TIMER(n)->CTRL = TIMER_CTRL_ON;
 }
 
+#ifdef HOST_LINK /* which is on AN385 */
 void board_bell_start(void)
 {
 	UART1->BAUDDIV = UART_FASTEST;
@@ -149,6 +150,7 @@ _Noreturn void board_reset(void)
 	for (;;)
 		;
 }
+#endif
 
 void board_timer_done(uint32_t n)
 {

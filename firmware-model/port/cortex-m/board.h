@@ -2,7 +2,7 @@
 /*
  * What the board gives: text out, two timers that interrupt, a doorbell, a watchdog, an end.  board.c
  * is for Arm's MPS2 images AN385 (M3), AN386 (M4) and AN500 (M7), on which
- * these are at the same places.
+ * these are at the same places, and for AN505 (M33), where layout.h says.
  */
 #ifndef BOARD_H
 #define BOARD_H

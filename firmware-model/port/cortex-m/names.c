@@ -8,12 +8,12 @@
  * frees it advances its issue, and then has it to himself, while it is made
  * exclusive, scrubbed and released.  No interrupt is masked here.
  */
-#include "armv7m.h"
+#include "mpu.h"
 #include "pool.h"
 
 static bool exclusive(int index)
 {
-	return MPU->RASR & 1u << index << MPU_RASR_SRD_SHIFT;
+	return mpu_exclusive() & 1u << index;
 }
 
 static uint8_t owner_in(uint32_t hold)

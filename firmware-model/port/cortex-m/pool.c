@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The pool behind the MPU: its beginning, and why a page is refused.
- * pool_fast.S has the rest.
+ * pool_fast.S has the rest, or pool_v8m.c.
  */
 #include "armv7m.h"
+#include "mpu.h"
 #include "pool.h"
 
 #define ALL_PAGES ((1u << POOL_PAGES) - 1)
@@ -28,7 +29,7 @@ void labyrinth_fw_pool_init(struct labyrinth *maze, void *base)
 	maze->refused = 0;
 	maze->failed = 0;
 	/* No barrier: no task runs before an exception's return. */
-	MPU->RASR &= ~(uint32_t)MPU_RASR_SRD_MASK;
+	mpu_open_all();
 }
 
 int pool_index(const void *page)

@@ -162,7 +162,7 @@ function pool_free
 	adds	r0, #1
 	strh	r0, [r2, r3]
 	mov	r0, r1
-	bl	.Lscrub
+	bl	pool_scrub
 	pop	{r0, r1, r2, lr}
 	b	.Lrelease
 end pool_free
@@ -182,25 +182,3 @@ refusals:
 .Lhold:
 	.word	pool_hold
 end refusals
-
-/* void pool_scrub(void *page) */
-function pool_scrub
-.Lscrub:
-	push	{r4-r8, lr}
-	movs	r1, #0
-	movs	r2, #0
-	movs	r3, #0
-	movs	r4, #0
-	movs	r5, #0
-	movs	r6, #0
-	movs	r7, #0
-	mov	r8, r1
-	add	ip, r0, #1 << POOL_PAGE_LOG2
-1:
-	.rept	4
-	stmia	r0!, {r1-r8}
-	.endr
-	cmp	r0, ip
-	bne	1b
-	pop	{r4-r8, pc}
-end pool_scrub

@@ -66,12 +66,16 @@ __attribute__((section(".vectors"), used)) static const vector vectors[] = {
 	/* IRQ 0 */
 	unexpected,
 	unexpected,
+#ifdef BOARD_AN505
+	unexpected,
+#else
 	board_bell,
 	unexpected,
 	unexpected,
 	unexpected,
 	unexpected,
 	unexpected,
+#endif
 	board_timer0,
 	board_timer1,
 };

@@ -4,7 +4,8 @@
  * accesses without privileges, instruction counts.
  *
  * The emulator runs with -icount shift=10: an instruction takes 1024 ns, which
- * is 25.6 cycles of the board's timers, so that they count instructions.
+ * is 25.6 cycles of the board's timers (20.48 of AN505's), so that they count
+ * instructions.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -18,8 +19,17 @@
 #define ALL 0xffu
 
 /* Timer cycles of @n instructions, to the next whole one; and back */
+#ifdef BOARD_AN505
+#define CYCLES(n) ((512u * (n) + 24) / 25)
+#define INSTRUCTIONS(cycles) ((25u * (cycles) + 256) / 512)
+#else
 #define CYCLES(n) ((256u * (n) + 9) / 10)
 #define INSTRUCTIONS(cycles) ((10u * (cycles) + 128) / 256)
+#endif
+#define TIMER0_EXCEPTION (16 + TIMER0_IRQ)
+
+/* How the MPU bars a page; what the instruction counts depend on */
+enum bench_mpu { MPU_SUBREGIONS, MPU_PAGES, MPU_RUNS, MPU_KINDS };
 
 /* --- tap.c ------------------------------------------------------------------ */
 void tap_result(bool good, const char *what);
@@ -71,10 +81,24 @@ static inline uint32_t issue_of(uint32_t n)
 {
 	return pool_hold[n] & POOL_ISSUE;
 }
+/*
+ * The pages that are exclusive, and how it is done: read from the MPU.  On
+ * ARMv8-M with BENCH_ODD, if the regions are not what a pool's must be.
+ */
+#ifdef ARMV8M
+#define BENCH_ODD 0x100u
+uint32_t srd(void);
+enum bench_mpu bench_mpu(void);
+#else
 static inline uint32_t srd(void)
 {
 	return MPU->RASR >> MPU_RASR_SRD_SHIFT & ALL;
 }
+static inline enum bench_mpu bench_mpu(void)
+{
+	return MPU_SUBREGIONS;
+}
+#endif
 /* @exclusive and @shared pages are allocated so, the others are free. */
 void pool_set(uint32_t exclusive, uint32_t shared);
 /* How many instructions a call with these arguments takes, on the target */

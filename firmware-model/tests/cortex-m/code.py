@@ -11,6 +11,8 @@ PREFIX = "arm-none-eabi-"
 STRAIGHT = ("alloc_labyrinth_page_gfp_atomic_exclusive", "pool_release", "pool_share", "pool_revoke")
 # The compiler's: in the order of the addresses
 COMPILED = ("mpu_start", "mpu_task")
+# ARMv8-M: those above are a compiler's too, and this is what changes the MPU for them
+CHANGE = "mpu_bar"
 MASKED_MOST = 12
 HEAD = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 LINE = re.compile(r"^\s*([0-9a-f]+):\t(\S+)\s*([^@]*)")
@@ -89,11 +91,37 @@ def masked(code):
     return wrong, notes
 
 
+def _returns_behind_barrier(path):
+    returns = [i for i, (name, where) in enumerate(path)
+               if (name, where) == ("bx", "lr") or name.startswith(("pop", "ldmia")) and "pc" in where]
+    return returns and all([name for name, _ in path[i - 2:i]] == ["dsb", "isb"] for i in returns)
+
+
+def changes(code):
+    """ARMv8-M: what is wrong about how each call has the MPU changed"""
+    wrong = []
+    for function in STRAIGHT:
+        names = [f"bl {CHANGE}" if word[0] == "bl" and f"<{CHANGE}>" in word[1] else word[0]
+                 for word in code.text[function]]
+        call = _index(names, f"bl {CHANGE}")
+        first = _index(names, "cpsid")
+        last = call and _index(names, "msr", call)
+        if first is None or last is None or first > call or "ldr" not in names[first:call]:
+            wrong.append(f"# {function}: who is exclusive is not read and changed with interrupts masked")
+        elif names[last + 1:last + 3] != ["dsb", "isb"]:
+            wrong.append(f"# {function}: no DSB and ISB behind the change")
+    return wrong
+
+
 def check(image):
     code = Code(image)
     missing = [f"# no {name} in the image" for name in STRAIGHT + COMPILED if name not in code.entry]
     if missing:
         return [(False, "the code that is to be looked at", missing)]
+    if CHANGE in code.entry:
+        wrong = changes(code) + [f"# {name}: no DSB and ISB before its return" for name in COMPILED
+                                 if not _returns_behind_barrier(code.text[name])]
+        return [(not wrong, "the MPU is changed with interrupts masked, and DSB and ISB follow", wrong)]
     without = barriers(code)
     wrong, notes = masked(code)
     return [(not without, "DSB and ISB follow every change of the MPU", without),

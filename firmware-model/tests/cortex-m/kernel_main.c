@@ -9,7 +9,7 @@
 #define CYCLES_A_TICK CYCLES(2000)
 #define END_TICK 60
 #define FAULT_MOST 260 /* instructions; a compiler's, so not exact */
-#define TIMER1_VALUE (*(volatile uint32_t *)0x40001004)
+#define TIMER1_VALUE (*(volatile uint32_t *)(TIMER_BASE + 0x1004))
 
 /* Bits of CFSR */
 #define DATA_AT 0x82u
@@ -146,7 +146,7 @@ static const struct end end_of[] = {
 	{ "reads the kernel's page", reads, POOL_BASE, DATA_AT, POOL_KERNEL,
 	  true },
 	{ "writes to a handler's page", writes, POOL_BASE + 2 * PAGE - 4,
-	  DATA_AT, 24, true },
+	  DATA_AT, TIMER0_EXCEPTION, true },
 	{ "touches a page that it passed on", passes, ITS_PAGE, DATA_AT,
 	  POOL_KERNEL, true },
 	{ "looks at the kernel's data", looks, CANARY, DATA_AT, -1, true },
@@ -295,12 +295,12 @@ static void finish(void)
 	if (mails < 20 || mails + mail_due != mail_sent)
 		tap_bad("pages sent, taken", mail_sent, mails);
 	tap_so("a handler's pages came to a task at once, before all others");
-	pool_put(&kernel_pool, of_handler, 24);
+	pool_put(&kernel_pool, of_handler, TIMER0_EXCEPTION);
 	pool_put(&kernel_pool, passed, POOL_KERNEL);
 	dealloc_labyrinth_page_exclusive(&kernel_pool, (void *)POOL_BASE);
 	if (pool_reclaim(&kernel_pool, POOL_TASK(taker)) != mail_due)
 		tap_bad("pages in a mailbox", kernel_pool.taken, mail_due);
-	if (kernel_pool.taken || MPU->RASR & MPU_RASR_SRD_MASK)
+	if (kernel_pool.taken || mpu_exclusive())
 		tap_bad("pages that did not come back", kernel_pool.taken, 0);
 	tap_so("stopped tasks' pages came back");
 	tap_line("instructions from a task's call before its fault to the "
@@ -353,7 +353,7 @@ int main(void)
 		canary[i] = i;
 	kernel_init();
 	alloc_labyrinth_page_gfp_atomic_exclusive(&kernel_pool);
-	of_handler = pool_get(&kernel_pool, 24, false);
+	of_handler = pool_get(&kernel_pool, TIMER0_EXCEPTION, false);
 	for (uint32_t i = 0; i < ENDS; i++)
 		kernel_task_add(end_of[i].what, end_of[i].entry, stacks[n++],
 				4);

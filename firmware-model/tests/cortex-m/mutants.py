@@ -81,9 +81,9 @@ PAGES = [
     fast("a hand-over opens the next page", SHARE, "bic\tr3, r3, r1, lsl #MPU_RASR_SRD_SHIFT",
          "bic\tr3, r3, r1, lsl #MPU_RASR_SRD_SHIFT + 1"),
     fast("a page stays taken", RELEASE, "\tbics\tr3, r1\n"),
-    fast("nothing is scrubbed", FREE, "\tbl\t.Lscrub\n"),
-    fast("the scrubbing ends early", "function pool_scrub", "#1 << POOL_PAGE_LOG2", "#(1 << POOL_PAGE_LOG2) - 128"),
-    fast("the scrubbing ends late", "function pool_scrub", "#1 << POOL_PAGE_LOG2", "#(1 << POOL_PAGE_LOG2) + 128"),
+    fast("nothing is scrubbed", FREE, "\tbl\tpool_scrub\n"),
+    Mutant("the scrubbing ends early", "pool_scrub.S", "#1 << POOL_PAGE_LOG2", "#(1 << POOL_PAGE_LOG2) - 128"),
+    Mutant("the scrubbing ends late", "pool_scrub.S", "#1 << POOL_PAGE_LOG2", "#(1 << POOL_PAGE_LOG2) + 128"),
     Mutant("what is passed on is not looked at again", "names.c",
            "} while (!__atomic_compare_exchange_n(&pool_hold[index], &hold, next,\n\t\t\t\t\t      false, "
            "__ATOMIC_RELAXED,\n\t\t\t\t\t      __ATOMIC_RELAXED));",

@@ -5,7 +5,7 @@
  */
 #include "bench.h"
 
-#define STEPS_AT 0x20007ffc /* the last word of the kernel's data */
+#define STEPS_AT (RAM_BASE + 0x7ffc) /* the last word of the kernel's data */
 
 int main(void);
 

@@ -6,8 +6,8 @@
 #include "bench.h"
 
 #define VECTORS 26
-#define TIMER0_VALUE (*(volatile uint32_t *)0x40000004)
-#define TIMER0_RELOAD (*(volatile uint32_t *)0x40000008)
+#define TIMER0_VALUE (*(volatile uint32_t *)(TIMER_BASE + 4))
+#define TIMER0_RELOAD (*(volatile uint32_t *)(TIMER_BASE + 8))
 #define CFSR_IACCVIOL 1u
 
 volatile struct trap trap;
@@ -74,8 +74,8 @@ void traps_start(void)
 	table[5] = trap_fault_entry; /* a task at the core's own registers */
 	table[11] = trap_back_entry;
 	table[14] = trap_switch_entry;
-	table[24] = trap_time_entry;
-	table[25] = timer1;
+	table[TIMER0_EXCEPTION] = trap_time_entry;
+	table[TIMER0_EXCEPTION + 1] = timer1;
 	SCB->SHPR[0] = PRIORITY_FAULT;
 	SCB->SHPR[7] = PRIORITY_KERNEL;
 	SCB->SHPR[10] = PRIORITY_SWITCH;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What bench.h says; and the first instructions of the tests' exceptions. */
+#include "layout.h"
+
 #define SYST_CVR 0xe000e018
-#define TIMER0 0x40000000
 
 	.syntax unified
 	.thumb
@@ -82,7 +83,7 @@ function trap_switch_entry
 
 /* Timer 0's value comes first: it tells how late it is. */
 function trap_time_entry
-	ldr	r2, =TIMER0
+	ldr	r2, =TIMER_BASE
 	ldr	r1, [r2, #4]
 	mov	r0, sp
 	b	trap_time
