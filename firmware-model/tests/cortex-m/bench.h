@@ -89,6 +89,8 @@ static inline uint32_t issue_of(uint32_t n)
 #define BENCH_ODD 0x100u
 uint32_t srd(void);
 enum bench_mpu bench_mpu(void);
+/* The tests' NMI */
+void trap_nmi(void);
 #else
 static inline uint32_t srd(void)
 {

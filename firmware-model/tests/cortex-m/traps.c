@@ -70,6 +70,9 @@ void traps_start(void)
 {
 	for (uint32_t i = 0; i < VECTORS; i++)
 		table[i] = unwanted;
+#ifdef ARMV8M
+	table[2] = trap_nmi;
+#endif
 	table[4] = trap_fault_entry;
 	table[5] = trap_fault_entry; /* a task at the core's own registers */
 	table[11] = trap_back_entry;
