@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The mutants: each takes away one thing that makes the pool exclusive, or the kernel one.
 
-Contract: a mutant changes one place of one file of port/cortex-m. `by` names what must find it: "pool" or "kernel"
+Contract: a mutant changes one place of one file of port/cortex-m, seen on `board`. `by` names what must find it: "pool" or "kernel"
 (an image of the tests), or "code" (code.py, for what the emulator does not show).
 """
 import dataclasses
@@ -15,6 +15,7 @@ class Mutant:
     new: str
     by: str = "pool"
     within: str = ""        # the text from which on `old` is looked for
+    board: str = "mps2-an385"
 
 
 def fast(name, within, old, new="", by="pool"):
@@ -138,4 +139,20 @@ KERNEL = [
            "kernel"),
 ]
 
-ALL = MPU_WRITES + MASKING + CHECKS + PAGES + BARRIERS + LAYOUT + KERNEL
+PAGES_V8M, RUNS_V8M = "mps2-an505", "mps2-an505-8"
+V8M = [
+    Mutant("v8-M: a run is not switched off before the others change", "mpu_v8m.c", "MPU_V8M->REGION[i].RLAR = 0;",
+           ";", within="void set_runs(", board=RUNS_V8M),
+    Mutant("v8-M: a run is a page too long", "mpu_v8m.c", "end * PAGE_SIZE - 1", "end * PAGE_SIZE + PAGE_SIZE - 1",
+           within="void set_runs(", board=RUNS_V8M),
+    Mutant("v8-M: a page's region does not follow", "mpu_v8m.c", "barred >> changed & 1 ? KERNEL_ACCESS : TASK_ACCESS",
+           "TASK_ACCESS", board=PAGES_V8M),
+    Mutant("v8-M: alloc masks nothing", "pool_v8m.c", "was = mask_interrupts();",
+           '__asm__ volatile("mrs %0, primask\\n\\tnop" : "=r"(was) : : "memory");', within="index = (uint32",
+           board=RUNS_V8M),
+    Mutant("v8-M: two regions over a page are not seen", "mpu_v8m.c", "if (*reached & pages)", "if (0)",
+           board=RUNS_V8M),
+    Mutant("v8-M: the switch without barrier", "mpu_v8m.c", "barrier();", ";", "code", "void mpu_task(", PAGES_V8M),
+]
+
+ALL = V8M + MPU_WRITES + MASKING + CHECKS + PAGES + BARRIERS + LAYOUT + KERNEL
