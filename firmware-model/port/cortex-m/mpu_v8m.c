@@ -133,6 +133,7 @@ void mpu_task(uint32_t stack)
 	region(REGION_TASK, 0, 0, 0, 0);
 	if (page_regions) {
 		/* The other stacks are the kernel's: beside this one. */
+		region(REGION_BELOW, 0, 0, 0, 0);
 		region(REGION_ABOVE, stack + STACK_SIZE, RAM_END, KERNEL_ACCESS,
 		       0);
 		region(REGION_BELOW, TASK_MEMORY_BASE, stack, KERNEL_ACCESS, 0);

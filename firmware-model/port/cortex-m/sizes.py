@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 POOL_CODE_MOST = 512
-POOL_V8M_CODE_MOST = 1024      # with the part of the MPU that a page changes
+POOL_V8M_CODE_MOST = 1024      # locked in C, as the MPU's regions are; mpu_bar() comes on top
 FLASH_MOST = 16 * 1024
 POOL_OBJECTS = ("pool.o", "pool_fast.o", "pool_v8m.o", "pool_scrub.o")
 

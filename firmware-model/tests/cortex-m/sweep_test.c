@@ -113,7 +113,7 @@ static const struct sweep sweeps[] = {
 	{ "task's alloc", do_get, 100 + 2 * MORE, { 9, 25, 123 } },
 	{ "hand-over by name", do_pass, 140 + MORE, { 9, 25, 99 } },
 	{ "free by name", do_put, LAST + 80, { 9, 27, 101 } },
-	{ "switch of the task's region", do_switch, 40 + MORE, { 9, 33, 17 } },
+	{ "switch of the task's region", do_switch, 40 + MORE, { 9, 34, 17 } },
 };
 
 static uint32_t (*const handlers[])(void) = {
