@@ -217,6 +217,48 @@ static void a_damaged_memory_ends_all_the_same(void **state)
 	assert_true(damaged);
 }
 
+/* Its sets are whole bytes; from behind the last cell there is a way back in. */
+static void a_cell_that_is_none_is_not_gone_on_from(void **state)
+{
+	struct labyrinth_fw *fw = solver(1);
+
+	(void)state;
+	/* The goal is walled in */
+	maze_fill(&maze, 3, 3, true);
+	maze.walls[7] |= LABYRINTH_MAZE_EAST;
+	maze.walls[5] |= LABYRINTH_MAZE_SOUTH;
+	assert_true(job_give(fw, 0, 7, job, maze_job(&maze, job), SIZE));
+	labyrinth_fw_job_end(fw, 0, 0);
+	fw->page[fw->job.pages[0]].data[2 * 8 + 15 / 8] |= 1u << 15 % 8;
+	assert_true(labyrinth_fw_valid(fw));
+	job_run(fw, 0);
+	job_result(fw, 0, &result);
+	assert_int_equal(result.status, LABYRINTH_SOLVE_UNSOLVABLE);
+	assert_int_equal(result.visited, 1);
+}
+
+/* Who forgets where it was goes on for no more distances than there are cells. */
+static void a_memory_that_is_wiped_all_the_time_ends_it(void **state)
+{
+	struct labyrinth_fw *fw = solver(1);
+	uint32_t cells = 40 * 40, calls = 0;
+
+	(void)state;
+	maze_spiral(&maze, 40, 40);
+	maze.walls[0] = LABYRINTH_MAZE_EAST | LABYRINTH_MAZE_SOUTH;
+	assert_true(job_give(fw, 0, 7, job, maze_job(&maze, job), SIZE));
+	labyrinth_fw_job_end(fw, 0, 0);
+	while (fw->job.phase == LABYRINTH_FW_FLOOD && calls++ < 8 * cells) {
+		memset(fw->page[fw->job.pages[0]].data + cells / 4, 0,
+		       cells / 4);
+		labyrinth_fw_poll(fw, 0, 1);
+	}
+	assert_int_equal(fw->job.phase, LABYRINTH_FW_IDLE);
+	job_result(fw, 0, &result);
+	assert_int_equal(result.status, LABYRINTH_SOLVE_UNSOLVABLE);
+	assert_true(result.visited > cells);
+}
+
 SUITE(solve_suite, TEST(small_mazes_are_solved),
       TEST(every_start_and_goal_is_right),
       TEST(sides_and_page_borders_are_right),
@@ -224,4 +266,6 @@ SUITE(solve_suite, TEST(small_mazes_are_solved),
       TEST(the_longest_path_takes_two_pages), TEST(a_path_may_just_fill_a_page),
       TEST(walls_all_round_are_unsolvable), TEST(the_start_may_be_the_goal),
       TEST(the_work_is_bounded), TEST(the_same_maze_gives_the_same_path),
-      TEST(a_damaged_memory_ends_all_the_same));
+      TEST(a_damaged_memory_ends_all_the_same),
+      TEST(a_cell_that_is_none_is_not_gone_on_from),
+      TEST(a_memory_that_is_wiped_all_the_time_ends_it));
