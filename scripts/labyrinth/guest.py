@@ -19,10 +19,11 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MASKED = ("/tmp", "/run", "/var/tmp", "/var/run", "/dev/shm")
 
 # Leaves out what a guest without firmware tables, graphics or disks has no use for; every warning and
-# error still reaches the console. panic=-1: a crash ends QEMU at once (-no-reboot).
+# error still reaches the console. panic=-1: a crash ends QEMU at once (-no-reboot). Two minutes: a shared host that lets
+# all of QEMU wait for half a minute is not a guest that stalls.
 KERNEL_WORDS = ["console=ttyS0,115200", "quiet", "loglevel=5", "panic=-1", "oops=panic", "no_timer_check",
                 "random.trust_cpu=on", "printk.devkmsg=on", "audit=0", "apparmor=0", "mitigations=off",
-                "cryptomgr.notests", "nowatchdog", "tsc=reliable", "printk.time=1"]
+                "cryptomgr.notests", "nowatchdog", "rcupdate.rcu_cpu_stall_timeout=120", "tsc=reliable", "printk.time=1"]
 
 
 @dataclasses.dataclass

@@ -64,14 +64,14 @@ class Lies(unittest.TestCase):
 
     def found(self, op, change, why, work):
         """Such a lie, told while `work` is done, is found out for that reason. One that came too late, for an answer that
-        had been read, is told again."""
+        had been read or for a call that another had followed, is told again."""
         for _ in range(TRIES):
             before = len(self.bench.said())
             told = self.lie(op, change)
             work()
-            self.assertTrue(told, "nobody lied")
             noticed = self.bench.failed()
             if noticed:
+                self.assertTrue(told, "nobody lied")
                 self.assertIn(why, self.bench.said()[before:])
             self.bench.wire.meddle = None
             self.bench.reset()

@@ -37,7 +37,7 @@ static void good_bind(struct labyrinth_bind *bind, const struct call *c)
 	bind->size = sizeof(*bind);
 	bind->queue = (int)(bits % (LAB_QUEUES + 1)) - 1;
 	bind->mode = bits >> 4 & 1;
-	bind->source = bits >> 5 & 7 ? LABYRINTH_SRC_GENERATOR : bits >> 8 & 1;
+	bind->source = bits >> 5 & 7 ? LABYRINTH_SRC_GENERATOR : bits >> 8 & 3;
 	bind->format = bits >> 9 & 1;
 	bind->depth = bits >> 10 & 3 ? 8u << (bits >> 12 & 7) : 0;
 	bind->mod_packets = bits >> 16 & 3 ? 0 : bits >> 18 & 31;

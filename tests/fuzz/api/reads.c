@@ -100,10 +100,17 @@ static long make_pread(struct worker *w, const struct call *c)
 	return result(pread(get_file(w, c->file), address, sane(c->size), c->a));
 }
 
+/* Anything, or a job for the solver: two by two cells without a wall between them */
 static long make_write(struct worker *w, const struct call *c)
 {
+	static const unsigned char job[] = {
+		'M', 'A', 'Z', 'E', 1, 0, 0, 0, 33, 0, 0, 0, 2, 0, 2, 0,
+		0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xe4,
+	};
 	bool fillable;
 
+	if (c->other & 1)
+		return result(write(get_file(w, c->file), job, sizeof(job)));
 	return result(write(get_file(w, c->file),
 			    pick_address(&w->arena, c, sane(c->size), &fillable), sane(c->size)));
 }
