@@ -27,6 +27,6 @@ run: $(out)/target
 	@$(unpack) && mkdir -p $(out)/found
 	$(out)/target -max_total_time=$(SECONDS) -max_len=2048 -print_final_stats=1 -artifact_prefix=$(out)/ $(out)/found $(out)/seeds
 
-$(out)/target: target.c $(core) $(headers) $(depends)
+$(out)/target: target.c ../input.h $(core) $(headers) $(depends)
 	@mkdir -p $(out)
-	@$(CLANG) $(common) $(flags) -I$(fw)/include -I../../../qemu-device -o $@ target.c $(core)
+	@$(CLANG) $(common) $(flags) -I.. -I$(fw)/include -I../../../qemu-device -o $@ target.c $(core)

@@ -35,7 +35,9 @@ void *alloc_labyrinth_page_gfp_atomic_exclusive(struct labyrinth *maze)
 	return (void *)(POOL_BASE + (index << POOL_PAGE_LOG2));
 }
 
-int pool_release(struct labyrinth *maze, void *page)
+/* An exclusive page becomes one that tasks reach, and with @release nobody's. */
+static inline __attribute__((always_inline)) int
+open_page(struct labyrinth *maze, void *page, bool release)
 {
 	int index = pool_index(page);
 	uint32_t was, bit;
@@ -49,29 +51,21 @@ int pool_release(struct labyrinth *maze, void *page)
 		return pool_refuse(maze, page);
 	}
 	mpu_bar(mpu_barred & ~bit, (uint32_t)index);
-	maze->taken &= ~bit; /* open before it can be taken anew */
+	if (release)
+		maze->taken &= ~bit; /* open before it can be taken anew */
 	restore_interrupts(was);
 	barrier();
 	return POOL_OK;
 }
 
+int pool_release(struct labyrinth *maze, void *page)
+{
+	return open_page(maze, page, true);
+}
+
 int pool_share(struct labyrinth *maze, void *page)
 {
-	int index = pool_index(page);
-	uint32_t was, bit;
-
-	if (index < 0)
-		return pool_refused(maze, index);
-	bit = 1u << index;
-	was = mask_interrupts();
-	if (!(mpu_barred & bit)) {
-		restore_interrupts(was);
-		return pool_refuse(maze, page);
-	}
-	mpu_bar(mpu_barred & ~bit, (uint32_t)index);
-	restore_interrupts(was);
-	barrier();
-	return POOL_OK;
+	return open_page(maze, page, false);
 }
 
 int pool_revoke(struct labyrinth *maze, void *page)

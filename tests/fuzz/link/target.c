@@ -12,21 +12,14 @@
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "input.h"
 
 /* Its variables are set to what a reset makes of them, so it is compiled here */
 #include "host/link.c"
 
-#define RULE(what)                                                   \
-	do {                                                         \
-		if (!(what)) {                                       \
-			fprintf(stderr, "broken: %s\n", #what);      \
-			abort();                                     \
-		}                                                    \
-	} while (0)
 #define MEMORY ((uint8_t *)(uintptr_t)LINK_BASE)
 #define MOST_LOOKS (WATCH_LATE + 1)
 
@@ -39,7 +32,6 @@ static bool scribbled;
 static struct labyrinth_link_calls *const calls = (void *)(uintptr_t)LINK_BASE;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* --- the board ------------------------------------------------------------------ */
 
@@ -182,19 +174,6 @@ static void hang(void)
 }
 
 /* --- the device --------------------------------------------------------------------- */
-
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-static uint8_t byte(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
 
 static uint32_t word(struct input *in, uint32_t bytes)
 {

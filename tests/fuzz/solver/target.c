@@ -8,41 +8,18 @@
  * state must be one that the core could have come to, and each page that comes out must
  * be the right one of its result; at the end every page must be had back by a stop.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "input.h"
 #include "labyrinth_fw.h"
 
 #define QUEUES 3u
-#define RULE(what)                                                   \
-	do {                                                         \
-		if (!(what)) {                                       \
-			fprintf(stderr, "broken: %s\n", #what);      \
-			abort();                                     \
-		}                                                    \
-	} while (0)
 
 static _Alignas(LABYRINTH_PAGE_SIZE) uint8_t
 	memory[LABYRINTH_STAGING_PAGES * LABYRINTH_PAGE_SIZE];
 static struct labyrinth_fw fw;
 static uint64_t now;
 static uint32_t owed[QUEUES];	/* bytes of a result whose first page came */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
-
-static uint8_t byte(struct input *in)
-{
-	if (!in->left)
-		return 0;
-	in->left--;
-	return *in->at++;
-}
 
 static uint32_t get32(const uint8_t *from)
 {
