@@ -325,6 +325,22 @@ static int labyrinth_refused_start(struct labyrinth_queue *q)
 	return -EINVAL;
 }
 
+/*
+ * Under the lock: the first interrupt must find a queue that runs, and one that is late,
+ * from before, must not write a CQ_HEAD that the device does not count from yet.
+ */
+static void labyrinth_tell_start(struct labyrinth_queue *q, u32 clear)
+{
+	unsigned long flags;
+
+	flags = labyrinth_lock(q);
+	q->phase = LABYRINTH_RUNNING;
+	q->error = 0;
+	labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_START | clear);
+	labyrinth_unlock(q, flags);
+	wake_up_interruptible(&q->wait);
+}
+
 /**
  * labyrinth_queue_start - let the device fill pages of a bound queue
  * @q: the queue, LABYRINTH_HELD (sequence and counters from 0) or
@@ -357,9 +373,7 @@ int labyrinth_queue_start(struct labyrinth_queue *q)
 	if (q->at_eos == LABYRINTH_EOS_READ)
 		q->at_eos = LABYRINTH_EOS_NONE;
 	labyrinth_program(q);
-	/* The first interrupt can come before the next line, and must find this. */
-	labyrinth_set_phase(q, LABYRINTH_RUNNING, 0);
-	labyrinth_qwr(q, LABYRINTH_QREG_CTL, LABYRINTH_CTL_START | clear);
+	labyrinth_tell_start(q, clear);
 	state = labyrinth_qrd(q, LABYRINTH_QREG_STATE);
 	if (state == LABYRINTH_STATE_RUNNING) {
 		labyrinth_queue_feed(q);
