@@ -162,7 +162,7 @@ ALL = [
     Suite("model-full", "the same with wider bounds",
           _make("tests/model", "test"), full=True, settings={"FULL": 1}),
     Suite("mutants-full", "all of them", _make("tests/mutants", "test"), full=True, settings={"FULL": 1}),
-    Suite("cortex-m-full", "the same on three boards, a million steps of stress",
+    Suite("cortex-m-full", "the same on four boards, one of them with two sizes of MPU, a million steps of stress",
           _make("firmware-model", "test-cortex-m"), full=True, settings={"FULL": 1}),
     Suite("cortex-m-mutants", "the firmware without one of its checks is found out",
           _make("firmware-model", "mutants-cortex-m"), full=True),

@@ -35,9 +35,11 @@ void *alloc_labyrinth_page_gfp_atomic_exclusive(struct labyrinth *maze)
 	return (void *)(POOL_BASE + (index << POOL_PAGE_LOG2));
 }
 
-/* An exclusive page becomes one that tasks reach, and with @release nobody's. */
+enum change { RELEASE, SHARE, REVOKE };
+
+/* Exclusive becomes open, or with REVOKE open exclusive. */
 static inline __attribute__((always_inline)) int
-open_page(struct labyrinth *maze, void *page, bool release)
+change(struct labyrinth *maze, void *page, enum change how)
 {
 	int index = pool_index(page);
 	uint32_t was, bit;
@@ -46,12 +48,13 @@ open_page(struct labyrinth *maze, void *page, bool release)
 		return pool_refused(maze, index);
 	bit = 1u << index;
 	was = mask_interrupts();
-	if (!(mpu_barred & bit)) {
+	if (!(bit & (how == REVOKE ? maze->taken & ~mpu_barred : mpu_barred))) {
 		restore_interrupts(was);
 		return pool_refuse(maze, page);
 	}
-	mpu_bar(mpu_barred & ~bit, (uint32_t)index);
-	if (release)
+	mpu_bar(how == REVOKE ? mpu_barred | bit : mpu_barred & ~bit,
+		(uint32_t)index);
+	if (how == RELEASE)
 		maze->taken &= ~bit; /* open before it can be taken anew */
 	restore_interrupts(was);
 	barrier();
@@ -60,31 +63,17 @@ open_page(struct labyrinth *maze, void *page, bool release)
 
 int pool_release(struct labyrinth *maze, void *page)
 {
-	return open_page(maze, page, true);
+	return change(maze, page, RELEASE);
 }
 
 int pool_share(struct labyrinth *maze, void *page)
 {
-	return open_page(maze, page, false);
+	return change(maze, page, SHARE);
 }
 
 int pool_revoke(struct labyrinth *maze, void *page)
 {
-	int index = pool_index(page);
-	uint32_t was, bit;
-
-	if (index < 0)
-		return pool_refused(maze, index);
-	bit = 1u << index;
-	was = mask_interrupts();
-	if (!(maze->taken & ~mpu_barred & bit)) {
-		restore_interrupts(was);
-		return pool_refuse(maze, page);
-	}
-	mpu_bar(mpu_barred | bit, (uint32_t)index);
-	restore_interrupts(was);
-	barrier();
-	return POOL_OK;
+	return change(maze, page, REVOKE);
 }
 
 int pool_free(struct labyrinth *maze, void *page)
